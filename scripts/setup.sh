@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# Installs what a build, the tests and the demo need, and nothing that is already there. Debian and its kin only.
+. "$(dirname "$0")/lib.sh"
+
+installed() { dpkg-query -W -f '${db:Status-Status}\n' "$1" 2> /dev/null | grep -qx installed; }
+version_of() { dpkg-query -W -f '${Version}' "$1" 2> /dev/null; }
+command -v dpkg-query > /dev/null || die 'this needs apt; on other systems install the packages listed in scripts/setup.sh'
+
+as_root=()
+[ "$(id -u)" = 0 ] || as_root=(sudo)
+apt_get() {
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get -o DPkg::Lock::Timeout=300 -q=2 -o Dpkg::Use-Pty=0 "$@"
+}
+updated=
+install() {
+    say "apt installs: $*"
+    if [ -z "$updated" ]; then apt_get update; fi
+    updated=yes
+    apt_get install --yes --no-install-recommends "$@" > /dev/null
+}
+
+missing=()
+for package in g++ make cmake pkg-config libboost-test-dev libavro-dev libdeflate-dev libzstd-dev libsnappy-dev \
+    libsimdjson-dev clang-format clang-tidy ca-certificates curl jq; do
+    installed "$package" || missing+=("$package")
+done
+
+# The major that is there already, else the distribution's own. Server and headers come as one version:
+# naming both lets apt bring an older one up.
+major=$("$PG_CONFIG" --version 2> /dev/null | sed 's/[^0-9]*\([0-9]*\).*/\1/') || major=
+if [ -z "$major" ]; then
+    major=$(find /usr/lib/postgresql -path '*/bin/postgres' 2> /dev/null | sort -V | tail -1 | cut -d/ -f5) || major=
+fi
+if [ -z "$major" ]; then
+    apt_get update
+    updated=yes
+    major=$(apt-cache depends postgresql | sed -n 's/.*Depends: postgresql-\([0-9]*\)$/\1/p' | head -1)
+fi
+server=postgresql-${major:-15} headers=postgresql-server-dev-${major:-15}
+if ! installed "$server" || ! installed "$headers" || [ "$(version_of "$server")" != "$(version_of "$headers")" ]; then
+    # A PG_CONFIG outside of Debian's packages has its server and headers beside it.
+    if ! [ -x "$("$PG_CONFIG" --bindir 2> /dev/null)/initdb" ] || ! [ -e "$("$PG_CONFIG" --pgxs 2> /dev/null)" ]; then
+        missing+=("$server" "$headers")
+        say "$server may create its usual cluster \"main\"; nothing here uses it"
+    fi
+fi
+[ ${#missing[@]} = 0 ] || install "${missing[@]}"
+
+# Some packages of node bring npm along and conflict with Debian's, so ask in two steps.
+command -v node > /dev/null || install nodejs
+command -v npm > /dev/null || install npm
+
+# npm ci writes node_modules/.package-lock.json last.
+if [ ! node_modules/.package-lock.json -nt package-lock.json ]; then
+    say 'npm installs what package-lock.json pins (PostgREST)'
+    npm ci --no-audit --no-fund --ignore-scripts --loglevel=error > /dev/null
+    touch node_modules/.package-lock.json
+fi
+say 'everything needed is installed'

@@ -1,0 +1,73 @@
+// Implements avro_source.hpp. A fault in the file ends the load: rows behind it cannot be told apart.
+#include "archive/avro_source.hpp"
+
+#include "server/boundary.hpp"
+
+namespace ferry {
+
+AvroSource::AvroSource(avro::ContainerReader &reader, const avro::Schema &schema,
+                       const std::vector<int> &mapping, size_t width)
+    : reader_(reader),
+      decoder_(value_or_fail(avro::RowDecoder::compile(schema, mapping, width))),
+      width_(width) {}
+
+bool AvroSource::next_window(size_t size_hint) {
+    rows_before_ += rows_in_window_;
+    rows_in_window_ = 0;
+    window_.clear();
+    size_t size = 0;
+    while (size < size_hint) {
+        check_interrupts();
+        Held held;
+        if (!value_or_fail(reader_.next_block(held.block))) break;
+        held.data.assign(held.block.data);
+        size += held.data.size() + held.block.rows;
+        rows_in_window_ += held.block.rows;
+        window_.push_back(std::move(held));
+    }
+    rewind();
+    return !window_.empty();
+}
+
+void AvroSource::rewind() {
+    block_ = 0;
+    number_ = rows_before_;
+    decoder_.release();
+    open_block();
+}
+
+void AvroSource::open_block() {
+    row_ = 0;
+    cursor_.reset();
+    if (block_ < window_.size()) cursor_.emplace(window_[block_].data);
+}
+
+size_t AvroSource::fill(Batch &batch, size_t limit) {
+    decoder_.release();
+    size_t count = 0;
+    while (count < limit && block_ < window_.size()) {
+        const Held &held = window_[block_];
+        if (row_ == held.block.rows) {
+            if (const Status end = avro::RowDecoder::check_end(*cursor_); !end)
+                fail(avro::place_error(end.error(), held.block));
+            ++block_;
+            open_block();
+            continue;
+        }
+        const size_t at = batch.fields.size();
+        batch.fields.resize(at + width_);
+        const size_t start = cursor_->offset();
+        if (const Status row = decoder_.decode(*cursor_, {batch.fields.data() + at, width_}); !row)
+            fail(avro::place_error(row.error(), held.block));
+        Record record;
+        record.number = ++number_;
+        record.offset = held.block.offset;
+        record.raw = std::string_view(held.data).substr(start, cursor_->offset() - start);
+        batch.records.push_back(record);
+        ++row_;
+        ++count;
+    }
+    return count;
+}
+
+}  // namespace ferry

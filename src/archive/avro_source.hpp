@@ -1,0 +1,46 @@
+// An Avro file as a RecordSource: blocks are gathered into windows, rows decoded by a plan made once, each
+// row's own bytes kept for the reject log.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/avro/container.hpp"
+#include "core/avro/decoder.hpp"
+#include "load/source.hpp"
+
+namespace ferry {
+
+class AvroSource final : public RecordSource {
+  public:
+    // `reader` is open and outlives the source. `mapping` gives, per field of the file, the load's column or
+    // -1.
+    AvroSource(avro::ContainerReader &reader, const avro::Schema &schema, const std::vector<int> &mapping,
+               size_t width);
+
+    bool next_window(size_t size_hint) override;
+    size_t fill(Batch &batch, size_t limit) override;
+    void rewind() override;
+    uint64_t bytes_read() const override { return reader_.offset(); }
+
+  private:
+    // A block of the window, its data copied.
+    struct Held {
+        avro::Block block;
+        std::string data;
+    };
+    void open_block();
+
+    avro::ContainerReader &reader_;
+    avro::RowDecoder decoder_;
+    size_t width_;
+    std::vector<Held> window_;
+    uint64_t rows_before_ = 0, rows_in_window_ = 0;
+    // Where reading stands.
+    size_t block_ = 0;
+    uint64_t row_ = 0, number_ = 0;
+    std::optional<avro::Cursor> cursor_;
+};
+
+}  // namespace ferry

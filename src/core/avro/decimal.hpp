@@ -1,0 +1,35 @@
+// Decimals as Avro carries them (specification, "Decimal"): an unscaled integer in two's complement,
+// big-endian, beside a scale that the schema knows. Here they become text and come from text, exactly.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace ferry::avro {
+
+__extension__ typedef __int128 int128;
+__extension__ typedef unsigned __int128 uint128;
+
+// Digits that fit 128 bits, and the most that common readers take.
+inline constexpr int max_precision = 38;
+
+// Bytes that the largest of these takes.
+inline constexpr size_t max_decimal_bytes = 16;
+
+// The unscaled value of plain decimal notation ("-12.50", no exponent), or nothing when the text is something
+// else, or has more digits than precision and scale (1 to 38, 0 to precision) can hold.
+std::optional<int128> parse_decimal(std::string_view text, int precision, int scale) noexcept;
+
+// True when |unscaled| has at most `precision` digits.
+bool fits_precision(int128 unscaled, int precision) noexcept;
+
+// Writes the shortest two's complement form, at least one byte, at most max_decimal_bytes; returns the end.
+char *put_unscaled(char *to, int128 unscaled) noexcept;
+
+// Replaces `out` by the decimal in plain notation. Any number of bytes; none counts as zero. The work grows
+// with the square of the size, so callers cap it.
+void format_decimal(std::string_view bytes, int scale, std::string &out);
+
+}  // namespace ferry::avro

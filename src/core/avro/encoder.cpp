@@ -1,0 +1,141 @@
+// Implements encoder.hpp. Room for everything of fixed size is reserved once per row; only strings ask again.
+#include "core/avro/encoder.hpp"
+
+#include <cfloat>
+#include <cmath>
+
+#include "core/avro/decimal.hpp"
+
+namespace ferry::avro {
+namespace {
+
+// A branch number, and the longest value of fixed size: a decimal with its length.
+constexpr size_t max_fixed_field = 1 + max_varint + max_decimal_bytes;
+
+constexpr int64_t micros_per_day = int64_t{86'400} * 1'000'000;
+
+bool fits_int32(int64_t value) noexcept {
+    return value >= INT32_MIN && value <= INT32_MAX;
+}
+
+constexpr uint8_t prefix_of_branch(int branch) noexcept {
+    return static_cast<uint8_t>(branch * 2);
+}
+
+}  // namespace
+
+RowEncoder::RowEncoder(std::span<const Column> columns) {
+    steps_.reserve(columns.size());
+    for (const Column &column : columns) {
+        // Mirrors append_type() of the schema: null first, then the type, then string.
+        const bool is_string = column.kind == Kind::string || column.kind == Kind::uuid;
+        const bool with_text = column.text_branch && !is_string;
+        Step step;
+        step.kind = column.kind;
+        step.nullable = !column.not_null;
+        step.precision = column.precision;
+        step.scale = column.scale;
+        if (step.nullable || with_text) step.value_prefix = prefix_of_branch(step.nullable ? 1 : 0);
+        if (with_text) step.text_prefix = prefix_of_branch(step.nullable ? 2 : 1);
+        steps_.push_back(step);
+    }
+    fixed_ = steps_.size() * max_fixed_field;
+}
+
+int RowEncoder::encode(std::span<const Field> row, Buffer &out) const {
+    const size_t start = out.size();
+    char *at = out.reserve(fixed_);
+    for (size_t i = 0; i < steps_.size(); ++i) {
+        at = put_field(steps_[i], row[i], at, out);
+        if (at == nullptr) {
+            out.truncate(start);
+            return static_cast<int>(i);
+        }
+    }
+    out.commit(at);
+    return -1;
+}
+
+char *RowEncoder::put_field(const Step &step, const Field &field, char *at, Buffer &out) const {
+    if (field.kind == Field::Kind::null || field.kind == Field::Kind::absent) {
+        if (!step.nullable) return nullptr;
+        *at = 0;
+        return at + 1;
+    }
+    if (step.text_prefix != no_prefix && field.kind == Field::Kind::text) {
+        // A decimal may come as text and yet fit; only what does not goes to the string branch.
+        if (step.kind == Kind::decimal) {
+            *at = static_cast<char>(step.value_prefix);
+            if (char *const end = put_decimal(step, field, at + 1); end != nullptr) return end;
+        }
+        *at = static_cast<char>(step.text_prefix);
+        return put_text(field.text, at + 1, out);
+    }
+    if (step.value_prefix != no_prefix) *at++ = static_cast<char>(step.value_prefix);
+    return put_value(step, field, at, out);
+}
+
+char *RowEncoder::put_value(const Step &step, const Field &field, char *at, Buffer &out) const {
+    using FieldKind = Field::Kind;
+    const bool integer = field.kind == FieldKind::integer;
+    const bool real = field.kind == FieldKind::real;
+    switch (step.kind) {
+        case Kind::int32:
+        case Kind::date:
+            return integer && fits_int32(field.integer) ? put_long(at, field.integer) : nullptr;
+        case Kind::int64:
+        case Kind::timestamp_micros:
+        case Kind::local_timestamp_micros:
+            return integer ? put_long(at, field.integer) : nullptr;
+        case Kind::time_micros:
+            if (!integer || field.integer < 0 || field.integer >= micros_per_day) return nullptr;
+            return put_long(at, field.integer);
+        case Kind::string:
+        case Kind::uuid:
+            return field.kind == FieldKind::text ? put_text(field.text, at, out) : nullptr;
+        case Kind::bytes:
+            return field.kind == FieldKind::bytes ? put_text(field.text, at, out) : nullptr;
+        case Kind::boolean:
+            if (field.kind != FieldKind::boolean) return nullptr;
+            *at = static_cast<char>(field.integer != 0);
+            return at + 1;
+        case Kind::float32:
+            if (!real || (std::isfinite(field.real) && std::fabs(field.real) > double{FLT_MAX}))
+                return nullptr;
+            return put_float(at, static_cast<float>(field.real));
+        case Kind::float64:
+            return real ? put_double(at, field.real) : nullptr;
+        case Kind::decimal:
+            return put_decimal(step, field, at);
+    }
+    return nullptr;
+}
+
+char *RowEncoder::put_text(std::string_view text, char *at, Buffer &out) const {
+    const size_t needed = text.size() + fixed_;
+    if (static_cast<size_t>(out.limit() - at) < needed) {
+        out.commit(at);
+        at = out.reserve(needed);
+    }
+    return put_bytes(at, text);
+}
+
+char *RowEncoder::put_decimal(const Step &step, const Field &field, char *at) {
+    int128 unscaled = 0;
+    if (field.kind == Field::Kind::integer) {
+        unscaled = field.integer;
+        if (!fits_precision(unscaled, step.precision)) return nullptr;
+    } else if (field.kind == Field::Kind::text) {
+        const auto parsed = parse_decimal(field.text, step.precision, step.scale);
+        if (!parsed) return nullptr;
+        unscaled = *parsed;
+    } else {
+        return nullptr;
+    }
+    // At most 16 bytes, so the length takes one.
+    char *const end = put_unscaled(at + 1, unscaled);
+    *at = static_cast<char>(zigzag(end - (at + 1)));
+    return end;
+}
+
+}  // namespace ferry::avro

@@ -1,0 +1,48 @@
+// Rows of Fields into Avro's binary form, by a plan compiled once per table. The schema that belongs to the
+// bytes is schema_json() of the same columns.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "core/avro/schema.hpp"
+#include "core/avro/wire.hpp"
+#include "core/record.hpp"
+
+namespace ferry::avro {
+
+class RowEncoder {
+  public:
+    explicit RowEncoder(std::span<const Column> columns);
+
+    // Appends one row and returns -1; or returns the index of the first column whose value its kind cannot
+    // hold and leaves `out` as it was. The caller then starts a file with text_branch set for that column,
+    // and gives such values as Kind::text. A null in a not_null column is told the same way; absent counts as
+    // null. Text must be UTF-8. row.size() is the number of columns.
+    int encode(std::span<const Field> row, Buffer &out) const;
+
+  private:
+    struct Step {
+        Kind kind = Kind::string;
+        bool nullable = false;
+        // The bytes of a union's branch numbers; 0xFF where there is no union or no such branch.
+        uint8_t value_prefix = no_prefix;
+        uint8_t text_prefix = no_prefix;
+        int precision = 0;
+        int scale = 0;
+    };
+    static constexpr uint8_t no_prefix = 0xFF;
+
+    // A place in a buffer that is being written: `at` may be written to, with at least `fixed_` bytes of
+    // room.
+    char *put_field(const Step &step, const Field &field, char *at, Buffer &out) const;
+    char *put_value(const Step &step, const Field &field, char *at, Buffer &out) const;
+    char *put_text(std::string_view text, char *at, Buffer &out) const;
+    static char *put_decimal(const Step &step, const Field &field, char *at);
+
+    std::vector<Step> steps_;
+    size_t fixed_ = 0;  // bytes of the longest row, the content of strings and bytes aside
+};
+
+}  // namespace ferry::avro

@@ -1,0 +1,139 @@
+// Schemas, both ways: the JSON text for a table that is written (reference: avro.md §6), and any writer's
+// JSON read into a tree of our own. What is read obeys the specification's "Schema Declaration" and our
+// Limits.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/avro/limits.hpp"
+#include "core/result.hpp"
+
+namespace ferry::avro {
+
+// ---- what we write ----
+
+// How a column's values travel, and in which unit its Field holds them (see record.hpp).
+enum class Kind : uint8_t {
+    boolean,
+    int32,  // int2 and int4
+    int64,
+    float32,
+    float64,
+    bytes,
+    string,
+    uuid,                    // a string of 36 characters
+    date,                    // days since 1970-01-01
+    time_micros,             // microseconds since midnight, 24:00 not included
+    timestamp_micros,        // an instant: microseconds since 1970-01-01 00:00 UTC
+    local_timestamp_micros,  // a wall clock: microseconds since 1970-01-01 00:00, no zone
+    decimal,                 // precision and scale as in Column; as text "-12.50" or as unscaled integer
+};
+
+// One column of a table that is written. Text in UTF-8.
+struct Column {
+    std::string name;
+    std::string pg_type;  // format_type() without typmod
+    int32_t typmod = -1;
+    std::string collation;  // empty when the type has none
+    bool not_null = false;
+    Kind kind = Kind::string;
+    bool text_branch = false;  // values that `kind` cannot hold go along as text (avro.md §6.3)
+    int precision = 0;         // of a decimal: 1 to 38
+    int scale = 0;             // of a decimal: 0 to precision
+};
+
+struct Table {
+    std::string database, schema, name;
+    std::vector<Column> columns;
+};
+
+// The record schema of a table. Field i belongs to column i; the branches of its union, if it has one, are
+// null (unless not_null), the type, string (with text_branch), in this order.
+std::string schema_json(const Table &table);
+
+// Holds a schema of our own against avro-c's parser, as a second opinion. Never for a file's schema.
+Status check_with_avro_c(std::string_view json);
+
+// ---- what we read ----
+
+enum class Type : uint8_t {
+    null,
+    boolean,
+    int32,
+    int64,
+    float32,
+    float64,
+    bytes,
+    string,
+    record,
+    enumeration,
+    array,
+    map,
+    union_of,
+    fixed,
+};
+
+// Logical types that fit their base type; all others, and misplaced ones, count as none.
+enum class Logical : uint8_t {
+    none,
+    decimal,
+    uuid,
+    date,
+    time_millis,
+    time_micros,
+    timestamp_millis,
+    timestamp_micros,
+    local_timestamp_millis,
+    local_timestamp_micros,
+    duration,
+};
+
+// "int", "record" and so on; static storage.
+std::string_view type_name(Type type) noexcept;
+
+using Properties = std::map<std::string, std::string, std::less<>>;
+
+struct SchemaField {
+    std::string name;
+    std::vector<std::string> aliases;
+    int node = -1;
+    bool has_default = false;
+    std::string default_json;  // as written, without blanks
+    Properties properties;     // all other keys: strings as they are, other values as JSON
+};
+
+// One type. A named type that is referred to again is the same node; no node contains itself.
+struct Node {
+    Type type = Type::null;
+    Logical logical = Logical::none;
+    int precision = 0, scale = 0;      // of a decimal
+    uint64_t size = 0;                 // of a fixed, in bytes
+    std::string name;                  // full name of a record, enum or fixed
+    std::vector<std::string> aliases;  // full names
+    std::vector<SchemaField> fields;   // of a record
+    std::vector<std::string> symbols;  // of an enum
+    std::vector<int> children;         // branches of a union; the one item type of an array or map
+    Properties properties;             // as in SchemaField
+
+    // Measures of the type with its named types expanded.
+    uint64_t min_bytes = 0;  // shortest value; 0 means that every value takes no bytes
+    uint64_t weight = 1;     // number of types
+    int height = 1;          // levels of types
+};
+
+struct Schema {
+    std::vector<Node> nodes;
+    int root = -1;
+
+    const Node &at(int node) const { return nodes[static_cast<size_t>(node)]; }
+    const Node &top() const { return at(root); }
+};
+
+// Reads a schema. Whatever is wrong with it is Code::corrupt_file; the detail names the field.
+Result<Schema> parse_schema(std::string_view json, const Limits &limits = {});
+
+}  // namespace ferry::avro

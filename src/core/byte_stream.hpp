@@ -1,0 +1,25 @@
+// Where bytes come from and go to, as seen by core: files, values and large objects behind one narrow door.
+// Implementations live in the server's rooms and may throw a server error through core, which holds only RAII
+// objects.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace ferry {
+
+class ByteSource {
+  public:
+    virtual ~ByteSource() = default;
+    // Reads at most `size` bytes (size > 0) to `to` and returns how many; 0 only at the end.
+    virtual size_t read(char *to, size_t size) = 0;
+};
+
+class ByteSink {
+  public:
+    virtual ~ByteSink() = default;
+    // Writes all of `bytes`, or throws.
+    virtual void write(std::string_view bytes) = 0;
+};
+
+}  // namespace ferry

@@ -1,0 +1,25 @@
+// Implements backup_row.hpp.
+#include "functions/backup_row.hpp"
+
+#include "server/files.hpp"
+
+namespace ferry {
+
+std::vector<std::optional<std::string>> backup_row(const Manifest &manifest) {
+    return {std::to_string(manifest.backup_id),
+            manifest.target,
+            path_of(Place::backups, manifest.file),
+            manifest.codec,
+            std::to_string(manifest.parts),
+            std::to_string(manifest.rows),
+            std::to_string(manifest.bytes),
+            manifest.sha256,
+            manifest.content_hash,
+            manifest.taken_at,
+            manifest.taken_by,
+            manifest.snapshot,
+            std::nullopt,
+            std::nullopt};
+}
+
+}  // namespace ferry

@@ -1,0 +1,140 @@
+// Implements batch_answer.hpp.
+#include "load/batch_answer.hpp"
+
+#include <algorithm>
+
+#include "core/text.hpp"
+#include "server/relation.hpp"
+
+namespace ferry {
+namespace {
+
+void append_text_or_null(std::string &json, std::string_view text, bool null) {
+    if (null)
+        json += "null";
+    else
+        append_json_string(json, text);
+}
+
+// One part of a JSON Pointer (RFC 6901).
+std::string pointer_part(std::string_view name) {
+    std::string part = "/";
+    for (const char c : name) {
+        if (c == '~')
+            part += "~0";
+        else if (c == '/')
+            part += "~1";
+        else
+            part.push_back(c);
+    }
+    return part;
+}
+
+std::string count_text(uint64_t count) {
+    return std::to_string(count) + (count == 1 ? " row" : " rows");
+}
+
+}  // namespace
+
+BatchAnswer::BatchAnswer(Relation rel, const std::vector<PlannedColumn> &columns) {
+    for (const PlannedColumn &column : columns) columns_.push_back(column.name);
+    for (const AttrNumber number : primary_key(rel)) {
+        const FormData_pg_attribute *attribute = TupleDescAttr(RelationGetDescr(rel), number - 1);
+        const Oid type = attribute->atttypid;
+        key_.push_back({NameStr(attribute->attname), number - 1, type,
+                        type == INT2OID || type == INT4OID || type == INT8OID});
+    }
+}
+
+void BatchAnswer::loaded(const Record &, TupleTableSlot *slot) {
+    std::string json;
+    for (const KeyColumn &column : key_) {
+        if (slot->tts_isnull[column.attribute]) continue;
+        const char *text = pg_call([&] {
+            Oid function;
+            bool varlena;
+            getTypeOutputInfo(column.type, &function, &varlena);
+            return OidOutputFunctionCall(function, slot->tts_values[column.attribute]);
+        });
+        if (key_.size() > 1) {
+            json += json.empty() ? "{" : ", ";
+            append_json_string(json, column.name);
+            json += ": ";
+        }
+        if (column.number)
+            json += text;
+        else
+            append_json_string(json, text);
+    }
+    if (key_.size() > 1 && !json.empty()) json += "}";
+    keys_.push_back(json.empty() ? "null" : json);
+}
+
+void BatchAnswer::rejected(const Record &record, std::span<const RowError> errors) {
+    keys_.emplace_back("null");
+    for (const RowError &error : errors)
+        errors_.emplace_back(record.number, error_json(record.number - 1, error));
+}
+
+void BatchAnswer::rewound(uint64_t record_number) {
+    keys_.resize(std::min<size_t>(keys_.size(), record_number - 1));
+    std::erase_if(errors_, [&](const auto &item) { return item.first >= record_number; });
+}
+
+std::string BatchAnswer::error_json(uint64_t index, const RowError &error) const {
+    const bool names_one = error.column >= 0 ||
+                           std::ranges::find(columns_, error.column_name) != columns_.end() ||
+                           (error.cls == ErrorClass::structure && !error.column_name.empty());
+    std::string json = "{\"index\": " + std::to_string(index) + ", \"pointer\": ";
+    append_json_string(json,
+                       "/" + std::to_string(index) + (names_one ? pointer_part(error.column_name) : ""));
+    json += ", \"column\": ";
+    append_text_or_null(json, error.column_name, error.column_name.empty());
+    json += ", \"code\": ";
+    append_json_string(json, class_name(error.cls));
+    json += ", \"sqlstate\": ";
+    append_json_string(json, error.sqlstate);
+    json += ", \"constraint\": ";
+    append_text_or_null(json, error.constraint, error.constraint.empty());
+    json += ", \"value\": ";
+    append_text_or_null(json, error.value.value_or(""), !error.value);
+    json += ", \"message\": ";
+    append_json_string(json, error.message);
+    json += ", \"hint\": ";
+    append_text_or_null(json, error.hint, error.hint.empty());
+    return json + "}";
+}
+
+std::string BatchAnswer::json(const LoadReport &report, const std::string &table, const std::string &mode,
+                              bool dry_run) const {
+    std::string errors = "[";
+    for (const auto &item : errors_) errors += (errors.size() == 1 ? "" : ", ") + item.second;
+    errors += "]";
+    const bool stays = report.rows_loaded > 0;
+    std::string json = "{";
+    if (!stays && report.rows_rejected > 0) {
+        const bool one = report.rows_rejected == 1;
+        json += "\"code\": \"BATCH_INVALID\", \"message\": ";
+        append_json_string(json, std::to_string(report.rows_rejected) + " of " +
+                                     count_text(report.rows_read) + (one ? " is" : " are") +
+                                     " not valid, nothing was inserted");
+        json += ", \"details\": " + errors + ", \"hint\": ";
+        json += mode == "atomic" && report.rows_rejected < report.rows_read
+                    ? "\"Mend these rows, or send the batch with mode partial to insert the others.\""
+                    : "null";
+        json += ", ";
+    }
+    json += "\"load\": " + std::to_string(report.load_id) + ", \"table\": ";
+    append_json_string(json, table);
+    json += ", \"mode\": ";
+    append_json_string(json, mode);
+    json += std::string(", \"dry_run\": ") + (dry_run ? "true" : "false");
+    json += ", \"received\": " + std::to_string(report.rows_read);
+    json += ", \"inserted\": " + std::to_string(report.rows_loaded);
+    json += ", \"rejected\": " + std::to_string(report.rows_rejected) + ", \"keys\": [";
+    if (stays)
+        for (size_t i = 0; i < keys_.size(); ++i) json += (i == 0 ? "" : ", ") + keys_[i];
+    return json + "], \"errors\": " + errors + "}";
+}
+
+}  // namespace ferry

@@ -1,0 +1,41 @@
+// The answer of a JSON batch: what became of every row, all errors of all rows with their places, and the
+// keys of the rows that went in. One object for SQL and HTTP alike.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "load/load.hpp"
+
+namespace ferry {
+
+class BatchAnswer final : public LoadObserver {
+  public:
+    // `key` names the attributes of the primary key, in its order.
+    BatchAnswer(Relation rel, const std::vector<PlannedColumn> &columns);
+
+    void loaded(const Record &record, TupleTableSlot *slot) override;
+    void rejected(const Record &record, std::span<const RowError> errors) override;
+    void rewound(uint64_t record_number) override;
+
+    // The JSON text. When nothing was inserted and something was refused, it begins with the keys of
+    // PostgREST's own errors, so that clients need one error reader.
+    std::string json(const LoadReport &report, const std::string &table, const std::string &mode,
+                     bool dry_run) const;
+
+  private:
+    struct KeyColumn {
+        std::string name;
+        int attribute;  // 0-based
+        Oid type;
+        bool number;  // written bare in JSON
+    };
+    std::string error_json(uint64_t index, const RowError &error) const;
+
+    std::vector<KeyColumn> key_;
+    std::vector<std::string> columns_;
+    std::vector<std::string> keys_;                         // per row: JSON, "null" for refused rows
+    std::vector<std::pair<uint64_t, std::string>> errors_;  // record number and the error's JSON
+};
+
+}  // namespace ferry

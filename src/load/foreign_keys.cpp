@@ -1,0 +1,231 @@
+// Implements foreign_keys.hpp after RI_FKey_check (PostgreSQL: src/backend/utils/adt/ri_triggers.c): the same
+// query, run as the parent's owner, with the same snapshot rules.
+#include "load/foreign_keys.hpp"
+
+#include <cstring>
+
+#include "server/relation.hpp"
+
+namespace ferry {
+namespace {
+
+bool is_key_trigger(Oid function) {
+    return RI_FKey_trigger_type(function) == RI_TRIGGER_FK;
+}
+
+// The server quotes names in its own messages without schema; so do we.
+std::string bare_name(Oid relid) {
+    const char *name = pg_call([&] { return get_rel_name(relid); });
+    return name != nullptr ? name : std::to_string(relid);
+}
+
+// Text of the question, in the current memory context.
+char *build_question(const ForeignKeyCacheInfo *info) {
+    StringInfoData text;
+    initStringInfo(&text);
+    appendStringInfo(&text, "SELECT 1 FROM ONLY %s x",
+                     quote_qualified_identifier(get_namespace_name(get_rel_namespace(info->confrelid)),
+                                                get_rel_name(info->confrelid)));
+    for (int i = 0; i < info->nkeys; ++i) {
+        appendStringInfoString(&text, i == 0 ? " WHERE " : " AND ");
+        generate_operator_clause(&text,
+                                 quote_identifier(get_attname(info->confrelid, info->confkey[i], false)),
+                                 get_atttype(info->confrelid, info->confkey[i]), info->conpfeqop[i],
+                                 psprintf("$%d", i + 1), get_atttype(info->conrelid, info->conkey[i]));
+    }
+    appendStringInfoString(&text, " FOR KEY SHARE OF x");
+    return text.data;
+}
+
+struct AsOwner {
+    Oid user;
+    int context;
+};
+AsOwner become(Oid owner) {
+    AsOwner before;
+    GetUserIdAndSecContext(&before.user, &before.context);
+    SetUserIdAndSecContext(owner, before.context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_NOFORCE_RLS);
+    return before;
+}
+void come_back(const AsOwner &before) {
+    SetUserIdAndSecContext(before.user, before.context);
+}
+
+}  // namespace
+
+bool ForeignKeys::cover(Relation rel) {
+    return pg_call([&] {
+        if (SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA) return false;
+        ListCell *cell;
+        foreach (cell, RelationGetFKeyList(rel)) {
+            const auto *info = static_cast<ForeignKeyCacheInfo *>(lfirst(cell));
+            HeapTuple tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(info->conoid));
+            if (!HeapTupleIsValid(tuple)) return false;
+            const auto *constraint = reinterpret_cast<Form_pg_constraint>(GETSTRUCT(tuple));
+            const bool usual = !constraint->condeferrable &&
+                               constraint->confmatchtype == FKCONSTR_MATCH_SIMPLE &&
+                               info->confrelid != RelationGetRelid(rel) &&
+                               get_rel_relkind(info->confrelid) == RELKIND_RELATION;
+            ReleaseSysCache(tuple);
+            if (!usual) return false;
+        }
+        const TriggerDesc *triggers = rel->trigdesc;
+        for (int i = 0; triggers != nullptr && i < triggers->numtriggers; ++i) {
+            const Trigger &trigger = triggers->triggers[i];
+            if (is_key_trigger(trigger.tgfoid) && trigger.tgenabled != TRIGGER_FIRES_ON_ORIGIN) return false;
+        }
+        return true;
+    });
+}
+
+ForeignKeys::ForeignKeys(Relation rel) : rel_(rel) {
+    List *list = pg_call([&] { return static_cast<List *>(copyObjectImpl(RelationGetFKeyList(rel))); });
+    ListCell *cell;
+    foreach (cell, list) add_key(static_cast<ForeignKeyCacheInfo *>(lfirst(cell)));
+}
+
+ForeignKeys::~ForeignKeys() {
+    for (const Key &key : keys_)
+        if (key.plan != nullptr) SPI_freeplan(key.plan);
+}
+
+void ForeignKeys::add_key(const ForeignKeyCacheInfo *info) {
+    Key key;
+    const char *name = pg_call([&] { return get_constraint_name(info->conoid); });
+    key.name = name != nullptr ? name : "";
+    key.parent = info->confrelid;
+    key.parent_name = bare_name(key.parent);
+    for (int i = 0; i < info->nkeys; ++i) {
+        const FormData_pg_attribute *attribute = TupleDescAttr(RelationGetDescr(rel_), info->conkey[i] - 1);
+        key.columns += (i == 0 ? "" : ", ") + std::string(NameStr(attribute->attname));
+        key.numbers.push_back(info->conkey[i]);
+        key.types.push_back(attribute->atttypid);
+        key.lengths.push_back(attribute->attlen);
+        key.by_value.push_back(attribute->attbyval);
+    }
+    Oid *const types = key.types.data();
+    pg_call([&] {
+        char *question = build_question(info);
+        Relation parent = table_open(info->confrelid, RowShareLock);
+        key.parent_owner = RelationGetForm(parent)->relowner;
+        table_close(parent, NoLock);
+        if (SPI_connect() != SPI_OK_CONNECT) elog(ERROR, "SPI_connect failed");
+        const AsOwner before = become(key.parent_owner);
+        key.plan = SPI_prepare(question, info->nkeys, types);
+        if (key.plan == nullptr) elog(ERROR, "SPI_prepare: %s", SPI_result_code_string(SPI_result));
+        come_back(before);
+        SPI_keepplan(key.plan);
+        SPI_finish();
+    });
+    keys_.push_back(std::move(key));
+}
+
+// The bytes of the key's values; false when one is NULL. Equal values of different bytes only cost one
+// question more.
+bool ForeignKeys::image_of(const Key &key, TupleTableSlot *slot, std::string &image) const {
+    image.clear();
+    for (size_t i = 0; i < key.numbers.size(); ++i) {
+        const int at = key.numbers[i] - 1;
+        if (slot->tts_isnull[at]) return false;
+        const Datum value = slot->tts_values[at];
+        if (key.by_value[i]) {
+            image.append(reinterpret_cast<const char *>(&value), sizeof value);
+            continue;
+        }
+        const Size size = datumGetSize(value, false, key.lengths[i]);
+        image.append(reinterpret_cast<const char *>(&size), sizeof size);
+        image.append(reinterpret_cast<const char *>(DatumGetPointer(value)), size);
+    }
+    return true;
+}
+
+void ForeignKeys::check(std::span<TupleTableSlot *const> slots, std::vector<RowError> &errors) {
+    if (keys_.empty()) return;
+    struct Seen {
+        uint32_t row;
+        Key *key;
+        const bool *answer;
+    };
+    std::vector<Seen> seen;
+    std::vector<Question> questions;
+    std::string image;
+    for (size_t k = 0; k < keys_.size(); ++k) {
+        Key &key = keys_[k];
+        for (uint32_t r = 0; r < slots.size(); ++r) {
+            if (!image_of(key, slots[r], image)) continue;
+            const auto [entry, fresh] = key.known.try_emplace(image, false);
+            if (fresh) {
+                questions.push_back({&key, slots[r], &entry->second});
+                recent_.emplace_back(k, image);
+            } else if (entry->second) {
+                continue;
+            }
+            seen.push_back({r, &key, &entry->second});
+        }
+    }
+    if (!questions.empty()) ask(questions);
+    for (const Seen &item : seen)
+        if (!*item.answer) errors.push_back(describe(item.row, *item.key, slots[item.row]));
+}
+
+void ForeignKeys::ask(std::vector<Question> &questions) {
+    const auto run = [&] {
+        if (SPI_connect() != SPI_OK_CONNECT) elog(ERROR, "SPI_connect failed");
+        for (const Question &question : questions) {
+            CHECK_FOR_INTERRUPTS();
+            Datum values[INDEX_MAX_KEYS];
+            for (size_t i = 0; i < question.key->numbers.size(); ++i)
+                values[i] = question.slot->tts_values[question.key->numbers[i] - 1];
+            const AsOwner before = become(question.key->parent_owner);
+            const int code = SPI_execute_snapshot(question.key->plan, values, nullptr, InvalidSnapshot,
+                                                  InvalidSnapshot, false, false, 1);
+            come_back(before);
+            if (code != SPI_OK_SELECT) elog(ERROR, "SPI_execute_snapshot: %s", SPI_result_code_string(code));
+            *question.answer = SPI_processed > 0;
+            SPI_freetuptable(SPI_tuptable);
+        }
+        SPI_finish();
+    };
+    try {
+        pg_call(run);
+    } catch (...) {
+        // Unanswered questions must not pass for answers.
+        forget();
+        throw;
+    }
+}
+
+void ForeignKeys::forget() {
+    for (const auto &[k, image] : recent_) keys_[k].known.erase(image);
+    recent_.clear();
+}
+
+// The texts are ri_ReportViolation's.
+RowError ForeignKeys::describe(uint32_t row, const Key &key, TupleTableSlot *slot) const {
+    RowError error;
+    error.row = row;
+    error.cls = ErrorClass::foreign_key;
+    error.sqlstate = code_info(Code::foreign_key).sqlstate;
+    error.constraint = key.name;
+    std::string values;
+    for (size_t i = 0; i < key.numbers.size(); ++i) {
+        const int at = key.numbers[i] - 1;
+        const char *text = pg_call([&] {
+            Oid function;
+            bool varlena;
+            getTypeOutputInfo(key.types[i], &function, &varlena);
+            return OidOutputFunctionCall(function, slot->tts_values[at]);
+        });
+        values += (i == 0 ? "" : ", ") + std::string(text);
+    }
+    error.value = values;
+    error.column_name = key.columns;
+    if (key.types.size() == 1) error.column_type = type_text(key.types[0], -1);
+    error.message = std::string("insert or update on table \"") + RelationGetRelationName(rel_) +
+                    "\" violates foreign key constraint \"" + key.name + "\": Key (" + key.columns + ")=(" +
+                    values + ") is not present in table \"" + key.parent_name + "\".";
+    error.hint = "Add the missing row to table \"" + key.parent_name + "\", then send this row again.";
+    return error;
+}
+
+}  // namespace ferry

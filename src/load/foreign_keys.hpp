@@ -1,0 +1,68 @@
+// Foreign keys at bulk speed: the parent is asked once per distinct key, in the words and with the row lock
+// of the server's own trigger, and the answer holds for every later row, because the lock holds until the
+// transaction ends.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "load/reject.hpp"
+#include "server/boundary.hpp"
+
+namespace ferry {
+
+class ForeignKeys {
+  public:
+    // True when all foreign keys of the table can be checked here: neither deferrable, nor MATCH FULL, nor on
+    // the table itself, nor towards a partitioned table, and their triggers are switched on in the ordinary
+    // way. If not, rows must go in with their triggers.
+    static bool cover(Relation rel);
+
+    // Prepares one question per foreign key, in the current memory context. `rel` outlives this object.
+    explicit ForeignKeys(Relation rel);
+    ~ForeignKeys();
+    ForeignKeys(const ForeignKeys &) = delete;
+    ForeignKeys &operator=(const ForeignKeys &) = delete;
+
+    bool empty() const noexcept { return keys_.empty(); }
+    // Appends one error per row and key whose parent row does not exist. Keys with a NULL need none (MATCH
+    // SIMPLE). The rows are looked at through their slots' values.
+    void check(std::span<TupleTableSlot *const> slots, std::vector<RowError> &errors);
+    // Forgets what was learned since the last settle(): the subtransaction that held those locks was rolled
+    // back.
+    void forget();
+    // What was learned so far stands under locks that stay.
+    void settle() noexcept { recent_.clear(); }
+
+  private:
+    struct Key {
+        std::string name;  // of the constraint
+        Oid parent, parent_owner;
+        std::string parent_name, columns;  // as the server's messages write them
+        std::vector<AttrNumber> numbers;   // attributes of this table
+        std::vector<Oid> types;
+        std::vector<int16> lengths;
+        std::vector<bool> by_value;
+        SPIPlanPtr plan = nullptr;
+        std::unordered_map<std::string, bool> known;  // key image → the parent has it
+    };
+    struct Question {
+        Key *key;
+        TupleTableSlot *slot;
+        bool *answer;
+    };
+
+    void add_key(const ForeignKeyCacheInfo *info);
+    bool image_of(const Key &key, TupleTableSlot *slot, std::string &image) const;
+    void ask(std::vector<Question> &questions);
+    RowError describe(uint32_t row, const Key &key, TupleTableSlot *slot) const;
+
+    Relation rel_;
+    std::vector<Key> keys_;
+    std::vector<std::pair<size_t, std::string>> recent_;
+};
+
+}  // namespace ferry

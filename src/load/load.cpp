@@ -1,0 +1,339 @@
+// Implements load.hpp. A window of input is loaded inside one subtransaction as if clean; when the server
+// objects after all, the window is rolled back and loaded again batch by batch, and a failing batch is halved
+// until the culprits stand alone. Windows grow while the input is clean, so that a large clean file needs few
+// subtransactions.
+#include "load/load.hpp"
+
+#include <algorithm>
+
+#include "load/reject_log.hpp"
+#include "load/row_checker.hpp"
+#include "load/row_writer.hpp"
+#include "load/sequences.hpp"
+#include "server/relation.hpp"
+#include "server/sql.hpp"
+
+namespace ferry {
+namespace {
+
+constexpr size_t first_window = size_t{256} << 10U;
+constexpr size_t largest_window = size_t{16} << 20U;
+// As many rows at once as COPY buffers, fewer for very wide tables.
+constexpr size_t most_rows = 1000, most_cells = 200000;
+// How many rejects the error of on_error => 'raise' shows.
+constexpr size_t shown_rejects = 5;
+
+size_t batch_rows(Relation rel) {
+    const auto attributes = static_cast<size_t>(std::max<int>(RelationGetDescr(rel)->natts, 1));
+    return std::clamp(most_cells / attributes, size_t{16}, most_rows);
+}
+
+struct Counts {
+    uint64_t read = 0, loaded = 0, rejected = 0;
+};
+
+// One table being loaded. Its server resources belong to the subtransaction it was made in, if any: after a
+// rollback they are gone and finish() is not called.
+class Loader {
+  public:
+    Loader(Relation rel, const std::vector<PlannedColumn> &columns, RecordSource &source, RejectLog &log,
+           const LoadOptions &options, LoadObserver *observer)
+        : source_(source),
+          log_(log),
+          options_(options),
+          observer_(observer),
+          rel_(rel),
+          table_(rel),
+          writer_(make_row_writer(table_, columns)),
+          checker_(table_, columns, writer_->duties()),
+          sequences_(rel, columns),
+          capacity_(batch_rows(rel)),
+          slots_(rel, capacity_) {}
+
+    void load_all();
+    // Sequences are not transactional: they move only when the rows are to stay.
+    void finish(bool rows_stay);
+    const Counts &counts() const noexcept { return counts_; }
+    bool limit_crossed() const noexcept { return limit_crossed_; }
+    [[noreturn]] void raise_rejects() const;
+
+  private:
+    void load_window();
+    void load_window_whole();
+    void load_window_in_batches();
+    bool next_batch();
+    void check_batch();
+    void write_rows(std::span<const uint32_t> rows);
+    void write_halving(std::span<const uint32_t> rows);
+    void settle_batch();
+
+    RecordSource &source_;
+    RejectLog &log_;
+    const LoadOptions &options_;
+    LoadObserver *observer_;
+    Relation rel_;
+    ExecutorTable table_;
+    std::unique_ptr<RowWriter> writer_;
+    RowChecker checker_;
+    OwnedSequences sequences_;
+    size_t capacity_;
+    SlotArray slots_;
+    ScopedContext scratch_{"ferry load window"};
+    Batch batch_;
+    std::vector<RowError> errors_;
+    std::vector<bool> bad_;
+    std::vector<uint32_t> good_;
+    std::vector<std::string> first_rejects_;
+    Counts counts_;
+    size_t window_size_ = first_window;
+    bool limit_crossed_ = false;
+};
+
+void Loader::load_all() {
+    while (!limit_crossed_ && source_.next_window(window_size_)) load_window();
+}
+
+void Loader::finish(bool rows_stay) {
+    if (rows_stay) sequences_.advance();
+    writer_->finish();
+    slots_.finish();
+    table_.finish();
+    close_table(rel_);
+}
+
+void Loader::load_window() {
+    scratch_.reset();
+    const ContextSwitch into(scratch_.get());
+    const Spill::Mark mark = log_.mark();
+    const Counts before = counts_;
+    const size_t shown = first_rejects_.size();
+    const ServerError *error = in_subtransaction([&] {
+        load_window_whole();
+        writer_->keep();
+        return true;
+    });
+    if (error == nullptr) {
+        window_size_ = std::min(window_size_ * 2, largest_window);
+    } else {
+        writer_->rolled_back();
+        log_.truncate(mark);
+        counts_ = before;
+        first_rejects_.resize(shown);
+        if (observer_ != nullptr) observer_->rewound(before.read + 1);
+        source_.rewind();
+        load_window_in_batches();
+        window_size_ = std::max(window_size_ / 4, first_window);
+    }
+    limit_crossed_ =
+        options_.reject_limit && counts_.rejected > static_cast<uint64_t>(*options_.reject_limit);
+}
+
+void Loader::load_window_whole() {
+    while (next_batch()) {
+        check_batch();
+        write_rows(good_);
+        settle_batch();
+    }
+}
+
+// The careful way: every batch in its own subtransaction, parents' locks taken outside of it.
+void Loader::load_window_in_batches() {
+    while (next_batch()) {
+        check_batch();
+        writer_->keep();
+        const std::vector<uint32_t> good = good_;
+        write_halving(good);
+        settle_batch();
+    }
+}
+
+bool Loader::next_batch() {
+    check_interrupts();
+    batch_.clear(checker_.columns().size());
+    return source_.fill(batch_, capacity_) > 0;
+}
+
+void Loader::check_batch() {
+    const size_t rows = batch_.records.size();
+    const auto slots = slots_.all().first(rows);
+    slots_.clear(rows);
+    errors_.clear();
+    checker_.check(batch_, slots, errors_);
+    writer_->check(slots, errors_);
+    bad_.assign(rows, false);
+    for (const RowError &error : errors_) bad_[error.row] = true;
+    good_.clear();
+    for (uint32_t r = 0; r < rows; ++r)
+        if (!bad_[r]) good_.push_back(r);
+}
+
+void Loader::write_rows(std::span<const uint32_t> rows) {
+    if (!rows.empty()) writer_->write(slots_.all(), rows, errors_);
+}
+
+void Loader::write_halving(std::span<const uint32_t> rows) {
+    if (rows.empty()) return;
+    const size_t told = errors_.size();
+    ServerError *error = in_subtransaction([&] {
+        write_rows(rows);
+        writer_->keep();
+        return true;
+    });
+    if (error == nullptr) return;
+    writer_->rolled_back();
+    errors_.resize(told);
+    if (rows.size() == 1) {
+        errors_.push_back(describe_server_error(rows.front(), -1, error));
+        return;
+    }
+    write_halving(rows.first(rows.size() / 2));
+    write_halving(rows.subspan(rows.size() / 2));
+}
+
+// Counts the batch, logs its bad rows and tells the observer, in the order of the records.
+void Loader::settle_batch() {
+    std::ranges::stable_sort(errors_, {}, &RowError::row);
+    size_t next = 0;
+    for (uint32_t r = 0; r < batch_.records.size(); ++r) {
+        const size_t first = next;
+        while (next < errors_.size() && errors_[next].row == r) ++next;
+        const Record &record = batch_.records[r];
+        ++counts_.read;
+        if (next == first) {
+            ++counts_.loaded;
+            sequences_.see(slots_[r]);
+            if (observer_ != nullptr) observer_->loaded(record, slots_[r]);
+            continue;
+        }
+        ++counts_.rejected;
+        const std::span<const RowError> errors(errors_.data() + first, next - first);
+        log_.add(record, errors);
+        if (first_rejects_.size() < shown_rejects)
+            first_rejects_.push_back("record " + std::to_string(record.number) + ": " +
+                                     errors.front().message);
+        if (observer_ != nullptr) observer_->rejected(record, errors);
+    }
+}
+
+void Loader::raise_rejects() const {
+    Error error{Code::reject_limit, std::to_string(counts_.rejected) + " of " + std::to_string(counts_.read) +
+                                        " rows are not valid; nothing was loaded"};
+    for (const std::string &reject : first_rejects_)
+        error.detail += (error.detail.empty() ? "" : "\n") + reject;
+    error.hint =
+        "With on_error => 'reject' the good rows are loaded and the bad ones logged in ferry.rejects.";
+    fail(std::move(error));
+}
+
+// A load from its first step to its log.
+class LoadRun {
+  public:
+    LoadRun(const LoadSteps &steps, const std::vector<PlannedColumn> &columns, RecordSource &source,
+            const LoadOptions &options, LoadObserver *observer)
+        : steps_(steps), columns_(columns), source_(source), options_(options), observer_(observer) {}
+
+    LoadReport run(const LoadFacts &facts);
+
+  private:
+    // Returns whether the rows are to stay.
+    bool load();
+    std::string status() const;
+    void write_log(const LoadFacts &facts, const LoadReport &report);
+
+    const LoadSteps &steps_;
+    const std::vector<PlannedColumn> &columns_;
+    RecordSource &source_;
+    const LoadOptions &options_;
+    LoadObserver *observer_;
+    RejectLog log_;
+    Counts counts_;
+    bool aborted_ = false;
+};
+
+bool LoadRun::load() {
+    Relation rel = open_table(steps_.prepare(), RowExclusiveLock);
+    Loader loader(rel, columns_, source_, log_, options_, observer_);
+    loader.load_all();
+    counts_ = loader.counts();
+    if (counts_.rejected > 0 && options_.on_error == OnError::raise) loader.raise_rejects();
+    aborted_ = loader.limit_crossed() || (counts_.rejected > 0 && options_.on_error == OnError::abort);
+    if (aborted_) return false;
+    loader.finish(!options_.dry_run);
+    if (steps_.complete) steps_.complete();
+    return !options_.dry_run;
+}
+
+std::string LoadRun::status() const {
+    if (aborted_) return "aborted";
+    if (options_.dry_run) return "dry run";
+    return counts_.rejected > 0 ? "partial" : "loaded";
+}
+
+LoadReport LoadRun::run(const LoadFacts &facts) {
+    LoadReport report;
+    report.load_id = log_.load_id();
+    report.started_at = GetCurrentTimestamp();
+    bool stays = false;
+    if (options_.dry_run || options_.reject_limit || options_.on_error == OnError::abort) {
+        ServerError *error = in_subtransaction([&] { return stays = load(); });
+        if (error != nullptr) throw PgError{error};
+    } else {
+        stays = load();
+    }
+    report.status = status();
+    report.rows_read = counts_.read;
+    report.rows_loaded = stays ? counts_.loaded : 0;
+    report.rows_rejected = counts_.rejected;
+    report.bytes_read = source_.bytes_read();
+    report.finished_at = GetCurrentTimestamp();
+    write_log(facts, report);
+    return report;
+}
+
+void LoadRun::write_log(const LoadFacts &facts, const LoadReport &report) {
+    LoadEntry entry;
+    entry.target = facts.target;
+    entry.source_kind = facts.source_kind;
+    entry.source_name = facts.source_name;
+    entry.source_sha256 = source_.sha256();
+    entry.options = options_.json;
+    entry.status = report.status;
+    entry.started_at = report.started_at;
+    entry.finished_at = report.finished_at;
+    entry.rows_read = report.rows_read;
+    entry.rows_loaded = report.rows_loaded;
+    entry.rows_rejected = report.rows_rejected;
+    entry.bytes_read = report.bytes_read;
+    log_.write(entry);
+}
+
+}  // namespace
+
+LoadReport run_load(const LoadSteps &steps, const std::vector<PlannedColumn> &columns, RecordSource &source,
+                    const LoadFacts &facts, const LoadOptions &options, LoadObserver *observer) {
+    return LoadRun(steps, columns, source, options, observer).run(facts);
+}
+
+Datum report_datum(const LoadReport &report) {
+    return pg_call([&] {
+        const Oid type = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum("load_report"),
+                                         ObjectIdGetDatum(get_namespace_oid("ferry", false)));
+        TupleDesc descriptor = lookup_rowtype_tupdesc(type, -1);
+        auto *elapsed = static_cast<Interval *>(palloc0(sizeof(Interval)));
+        elapsed->time = report.finished_at - report.started_at;
+        Datum values[] = {Int64GetDatum(report.load_id),
+                          CStringGetTextDatum(report.status.c_str()),
+                          Int64GetDatum(static_cast<int64>(report.rows_read)),
+                          Int64GetDatum(static_cast<int64>(report.rows_loaded)),
+                          Int64GetDatum(static_cast<int64>(report.rows_rejected)),
+                          Int64GetDatum(static_cast<int64>(report.rows_repaired)),
+                          Int64GetDatum(static_cast<int64>(report.bytes_read)),
+                          IntervalPGetDatum(elapsed)};
+        bool nulls[lengthof(values)] = {};
+        HeapTuple tuple = heap_form_tuple(descriptor, values, nulls);
+        ReleaseTupleDesc(descriptor);
+        return HeapTupleGetDatum(tuple);
+    });
+}
+
+}  // namespace ferry

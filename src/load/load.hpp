@@ -1,0 +1,71 @@
+// A load: records from a source through checker and writer into a table, the bad ones into the reject log,
+// the whole counted and reported. CSV, JSON and Avro differ only in the source they hand in.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "load/column_plan.hpp"
+#include "load/reject.hpp"
+#include "load/source.hpp"
+#include "server/boundary.hpp"
+
+namespace ferry {
+
+// What a bad row means for the load (DESIGN §4).
+enum class OnError : uint8_t {
+    reject,  // good rows in, bad rows logged
+    abort,   // one bad row and nothing stays but the log
+    raise,   // one bad row and the statement fails
+};
+
+struct LoadOptions {
+    OnError on_error = OnError::reject;
+    std::optional<int64_t> reject_limit;  // more rejects than this abort the load
+    bool dry_run = false;
+    std::string json;  // all options as a JSON object, for ferry.loads
+};
+
+// What ferry.loads says of target and input.
+struct LoadFacts {
+    std::string target;       // qualified name of the table that the load is for
+    std::string source_kind;  // "csv file", "csv value", "json", "avro"
+    std::string source_name;
+};
+
+// Hears of every row's fate as it becomes known. After rewound(), rows from that number on are told anew.
+class LoadObserver {
+  public:
+    virtual ~LoadObserver() = default;
+    virtual void loaded(const Record &record, TupleTableSlot *slot) = 0;
+    virtual void rejected(const Record &record, std::span<const RowError> errors) = 0;
+    virtual void rewound(uint64_t record_number) = 0;
+};
+
+// What happens around the rows, inside the same subtransaction where there is one: taken back with them.
+struct LoadSteps {
+    // Before the first row: gives the table that rows are written to, locked with RowExclusiveLock or more
+    // and with the caller's rights checked. It is not held open.
+    std::function<Oid()> prepare;
+    // After the last row, when the rows are to stay.
+    std::function<void()> complete = {};
+};
+
+struct LoadReport {
+    int64_t load_id = 0;
+    std::string status;  // "loaded", "partial", "aborted", "dry run"
+    uint64_t rows_read = 0, rows_loaded = 0, rows_rejected = 0, rows_repaired = 0, bytes_read = 0;
+    TimestampTz started_at = 0, finished_at = 0;
+};
+
+// Runs one load and writes its log. `columns` are the source's fields in order. Memory does not grow with the
+// input.
+LoadReport run_load(const LoadSteps &steps, const std::vector<PlannedColumn> &columns, RecordSource &source,
+                    const LoadFacts &facts, const LoadOptions &options, LoadObserver *observer = nullptr);
+
+// The report as a ferry.load_report row.
+Datum report_datum(const LoadReport &report);
+
+}  // namespace ferry

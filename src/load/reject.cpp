@@ -1,0 +1,83 @@
+// Implements reject.hpp: the texts of faults and the translation of server errors into the log's terms.
+#include "load/reject.hpp"
+
+#include "core/text.hpp"
+
+namespace ferry {
+namespace {
+
+// The reject log keeps rows whole; only this quotation of a piece of one is clipped.
+constexpr size_t quoted_limit = 100;
+
+std::string fault_message(const Fault &fault, size_t width) {
+    const std::string piece(clip(fault.text, quoted_limit));
+    switch (fault.code) {
+        case Code::too_few_fields:
+            return "missing data: expected " + std::to_string(width) + " fields";
+        case Code::too_many_fields:
+            return "extra data after the last expected field: expected " + std::to_string(width) + " fields";
+        case Code::unterminated_quote:
+            return "unterminated quoted field";
+        case Code::stray_quote:
+            return "stray quote";
+        case Code::record_too_long:
+            return "record is too long";
+        case Code::invalid_encoding:
+            return "invalid byte sequence for encoding \"UTF8\"";
+        case Code::nul_character:
+            return "a NUL character is not allowed in text";
+        case Code::not_an_object:
+            return "row is not a JSON object";
+        case Code::unknown_key:
+            return "column \"" + piece + "\" does not exist";
+        case Code::duplicate_key:
+            return "key \"" + piece + "\" is given more than once";
+        default:
+            return std::string(code_info(fault.code).name);
+    }
+}
+
+std::string fault_hint(const Fault &fault) {
+    switch (fault.code) {
+        case Code::too_few_fields:
+        case Code::too_many_fields:
+            return "Check the delimiter and the number of columns.";
+        case Code::unterminated_quote:
+            return "Reading went on at the next line.";
+        default:
+            return "";
+    }
+}
+
+}  // namespace
+
+RowError describe_fault(uint32_t row, const Fault &fault, size_t width) {
+    RowError error;
+    const CodeInfo &info = code_info(fault.code);
+    error.row = row;
+    error.column = fault.column;
+    error.cls = info.cls;
+    error.sqlstate = info.sqlstate;
+    error.message = fault_message(fault, width);
+    error.hint = fault_hint(fault);
+    if (fault.code == Code::unknown_key) error.column_name = fault.text;
+    return error;
+}
+
+RowError describe_server_error(uint32_t row, int column, const ServerError *server) {
+    RowError error;
+    error.row = row;
+    error.column = column;
+    error.sqlstate = unpack_sql_state(server->sqlerrcode);
+    error.cls = server->datatype_name != nullptr && server->constraint_name != nullptr
+                    ? ErrorClass::domain
+                    : class_of_sqlstate(error.sqlstate);
+    if (server->column_name != nullptr) error.column_name = server->column_name;
+    if (server->constraint_name != nullptr) error.constraint = server->constraint_name;
+    if (server->message != nullptr) error.message = server->message;
+    if (server->detail != nullptr) error.message += std::string(": ") + server->detail;
+    if (server->hint != nullptr) error.hint = server->hint;
+    return error;
+}
+
+}  // namespace ferry

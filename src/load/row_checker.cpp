@@ -1,0 +1,431 @@
+// Implements row_checker.hpp. Where the server can raise, a batch runs in one subtransaction that writes
+// nothing; after an error the next one goes on behind the culprit, so clean input pays for one and each bad
+// cell for one more.
+#include "load/row_checker.hpp"
+
+#include <charconv>
+#include <cstring>
+#include <limits>
+
+#include "core/value/datetime.hpp"
+#include "core/value/scan.hpp"
+
+namespace ferry {
+namespace {
+
+// PostgreSQL counts dates and times from 2000-01-01, Field from 1970-01-01.
+constexpr int32_t epoch_days = POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE;
+constexpr int64_t epoch_micros = int64_t{epoch_days} * USECS_PER_DAY;
+
+template <typename T>
+bool fits(int64_t value) {
+    return value >= std::numeric_limits<T>::min() && value <= std::numeric_limits<T>::max();
+}
+
+bool is_ascii(std::string_view text) {
+    for (const char c : text)
+        if ((static_cast<unsigned char>(c) & 0x80U) != 0) return false;
+    return true;
+}
+
+std::string integer_text(int64_t value) {
+    char buffer[24];
+    return {buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr};
+}
+
+std::string real_text(double value) {
+    char buffer[40];
+    return {buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr};
+}
+
+// A record with this fault has no fields to speak of; what they lack is not told as well.
+bool hides_fields(Code code) {
+    return code == Code::too_few_fields || code == Code::too_many_fields ||
+           code == Code::unterminated_quote || code == Code::stray_quote || code == Code::record_too_long ||
+           code == Code::not_an_object;
+}
+
+}  // namespace
+
+std::optional<std::string> field_text(const Field &field) {
+    switch (field.kind) {
+        case Field::Kind::absent:
+        case Field::Kind::null:
+            return std::nullopt;
+        case Field::Kind::boolean:
+            return field.integer != 0 ? "true" : "false";
+        case Field::Kind::integer:
+            return integer_text(field.integer);
+        case Field::Kind::real:
+            return real_text(field.real);
+        default:
+            return std::string(field.text);
+    }
+}
+
+RowChecker::RowChecker(ExecutorTable &table, std::vector<PlannedColumn> columns, Duties duties)
+    : table_(table),
+      columns_(std::move(columns)),
+      duties_(duties),
+      convert_encoding_(GetDatabaseEncoding() != PG_UTF8) {
+    const TupleConstr *constraints = RelationGetDescr(table_.rel())->constr;
+    generated_ = constraints != nullptr && constraints->has_generated_stored && duties_.constraints;
+    plan_defaults();
+    if (duties_.constraints) plan_checks();
+}
+
+void RowChecker::plan_defaults() {
+    const TupleDesc descriptor = RelationGetDescr(table_.rel());
+    for (int i = 0; i < descriptor->natts; ++i) {
+        const FormData_pg_attribute *attribute = TupleDescAttr(descriptor, i);
+        if (attribute->attisdropped || attribute->attgenerated != '\0') continue;
+        Default item{attribute->attnum, -1, nullptr};
+        for (size_t c = 0; c < columns_.size(); ++c)
+            if (columns_[c].number == attribute->attnum) item.column = static_cast<int>(c);
+        if (item.column < 0 && !duties_.other_defaults) continue;
+        item.expression = pg_call([&]() -> ExprState * {
+            Node *expression = build_column_default(table_.rel(), attribute->attnum);
+            if (expression == nullptr) return nullptr;
+            return ExecPrepareExpr(reinterpret_cast<Expr *>(expression), table_.estate());
+        });
+        if (item.expression != nullptr) defaults_.push_back(item);
+    }
+}
+
+void RowChecker::plan_checks() {
+    const TupleConstr *constraints = RelationGetDescr(table_.rel())->constr;
+    if (constraints == nullptr) return;
+    for (int i = 0; i < constraints->num_check; ++i) {
+        const ConstrCheck &check = constraints->check[i];
+        ExprState *expression = pg_call(
+            [&] { return ExecPrepareExpr(static_cast<Expr *>(stringToNode(check.ccbin)), table_.estate()); });
+        checks_.push_back({check.ccname, expression});
+    }
+}
+
+void RowChecker::check(const Batch &batch, std::span<TupleTableSlot *const> slots,
+                       std::vector<RowError> &errors) {
+    arena_.clear();
+    values_.reset();
+    pending_.clear();
+    excused_.assign(batch.records.size() * columns_.size(), false);
+    unreadable_.assign(batch.records.size(), false);
+    const auto attributes = static_cast<size_t>(RelationGetDescr(table_.rel())->natts);
+    for (uint32_t r = 0; r < batch.records.size(); ++r) {
+        std::memset(slots[r]->tts_isnull, 1, attributes);
+        std::memset(slots[r]->tts_values, 0, attributes * sizeof(Datum));
+        const Record &record = batch.records[r];
+        for (uint32_t f = 0; f < record.faults; ++f) {
+            const Fault &fault = batch.faults[record.first_fault + f];
+            unreadable_[r] = unreadable_[r] || hides_fields(fault.code);
+            errors.push_back(describe_fault(r, fault, columns_.size()));
+            name_column(errors.back(), batch);
+        }
+    }
+    for (size_t c = 0; c < columns_.size(); ++c) convert_column(batch, c, slots);
+    ask_input_functions(batch, slots, errors);
+    fill_defaults(batch, slots, errors);
+    if (duties_.not_null) check_not_null(batch, slots, errors);
+    pg_call([&] {
+        for (size_t r = 0; r < batch.records.size(); ++r) ExecStoreVirtualTuple(slots[r]);
+    });
+    if (duties_.constraints) check_constraints(slots.first(batch.records.size()), errors);
+}
+
+void RowChecker::convert_column(const Batch &batch, size_t c, std::span<TupleTableSlot *const> slots) {
+    const PlannedColumn &column = columns_[c];
+    const int index = column.number - 1;
+    const Field *field = batch.fields.data() + c;
+    for (uint32_t r = 0; r < batch.records.size(); ++r, field += batch.width) {
+        if (field->kind <= Field::Kind::null) continue;
+        Datum value = 0;
+        if (convert(column, *field, value)) {
+            slots[r]->tts_values[index] = value;
+            slots[r]->tts_isnull[index] = false;
+        } else {
+            pending_.push_back({r, static_cast<int>(c), text_for_input(column, *field)});
+        }
+    }
+}
+
+bool RowChecker::convert(const PlannedColumn &column, const Field &field, Datum &value) {
+    switch (field.kind) {
+        case Field::Kind::text:
+        case Field::Kind::literal:
+            return !column.json && convert_text(column, field.text, value);
+        case Field::Kind::integer:
+            return convert_integer(column, field.integer, value);
+        case Field::Kind::boolean:
+            value = BoolGetDatum(field.integer != 0);
+            return column.scanner == Scanner::boolean;
+        case Field::Kind::real:
+            if (column.scanner == Scanner::float8) return value = Float8GetDatum(field.real), true;
+            if (column.scanner != Scanner::float4) return false;
+            value = Float4GetDatum(static_cast<float>(field.real));
+            return static_cast<double>(static_cast<float>(field.real)) == field.real ||
+                   field.real != field.real;
+        case Field::Kind::bytes:
+            if (column.scanner != Scanner::bytea) return false;
+            value = make_varlena(field.text);
+            return true;
+        default:
+            return false;
+    }
+}
+
+bool RowChecker::convert_text(const PlannedColumn &column, std::string_view text, Datum &value) {
+    bool boolean;
+    int16_t small;
+    int32_t integer;
+    int64_t large;
+    float single;
+    double real;
+    switch (column.scanner) {
+        case Scanner::boolean:
+            return value::scan_bool(text, boolean) && (value = BoolGetDatum(boolean), true);
+        case Scanner::int2:
+            return value::scan_int2(text, small) && (value = Int16GetDatum(small), true);
+        case Scanner::int4:
+            return value::scan_int4(text, integer) && (value = Int32GetDatum(integer), true);
+        case Scanner::int8:
+            return value::scan_int8(text, large) && (value = Int64GetDatum(large), true);
+        case Scanner::float4:
+            return value::scan_float4(text, single) && (value = Float4GetDatum(single), true);
+        case Scanner::float8:
+            return value::scan_float8(text, real) && (value = Float8GetDatum(real), true);
+        case Scanner::date:
+            return value::scan_date(text, integer) && (value = DateADTGetDatum(integer - epoch_days), true);
+        case Scanner::time:
+            return value::scan_time(text, large) && (value = TimeADTGetDatum(large), true);
+        case Scanner::timestamp:
+            return value::scan_timestamp(text, large) &&
+                   (value = TimestampGetDatum(large - epoch_micros), true);
+        case Scanner::timestamptz:
+            return value::scan_timestamptz(text, large) &&
+                   (value = TimestampTzGetDatum(large - epoch_micros), true);
+        case Scanner::text:
+            // Bytes are at least as many as characters: a longer text is for the input function to judge.
+            if (column.max_length >= 0 && text.size() > static_cast<size_t>(column.max_length)) return false;
+            if (convert_encoding_ && !is_ascii(text)) return false;
+            value = make_varlena(text);
+            return true;
+        case Scanner::uuid: {
+            std::array<uint8_t, UUID_LEN> bytes;
+            if (!value::scan_uuid(text, bytes)) return false;
+            char *copy = arena_.reserve(UUID_LEN);
+            std::memcpy(copy, bytes.data(), UUID_LEN);
+            arena_.keep(UUID_LEN);
+            value = PointerGetDatum(copy);
+            return true;
+        }
+        default:
+            return false;
+    }
+}
+
+// Integers in Field's units, as Avro gives them.
+bool RowChecker::convert_integer(const PlannedColumn &column, int64_t integer, Datum &value) {
+    switch (column.scanner) {
+        case Scanner::int2:
+            return fits<int16_t>(integer) && (value = Int16GetDatum(static_cast<int16_t>(integer)), true);
+        case Scanner::int4:
+            return fits<int32_t>(integer) && (value = Int32GetDatum(static_cast<int32_t>(integer)), true);
+        case Scanner::int8:
+            return value = Int64GetDatum(integer), true;
+        case Scanner::date:
+            integer -= epoch_days;
+            return fits<int32_t>(integer) && IS_VALID_DATE(static_cast<DateADT>(integer)) &&
+                   (value = DateADTGetDatum(static_cast<DateADT>(integer)), true);
+        case Scanner::time:
+            return integer >= 0 && integer <= USECS_PER_DAY && (value = TimeADTGetDatum(integer), true);
+        case Scanner::timestamp:
+        case Scanner::timestamptz:
+            if (integer < std::numeric_limits<int64_t>::min() + epoch_micros) return false;
+            integer -= epoch_micros;
+            return IS_VALID_TIMESTAMP(integer) && (value = TimestampGetDatum(integer), true);
+        default:
+            return false;
+    }
+}
+
+Datum RowChecker::make_varlena(std::string_view bytes) {
+    constexpr size_t alignment = sizeof(uint64_t);
+    const size_t size = VARHDRSZ + bytes.size();
+    char *const free = arena_.reserve(size + alignment);
+    const size_t skip = (alignment - reinterpret_cast<uintptr_t>(free) % alignment) % alignment;
+    arena_.keep(skip + size);
+    char *const varlena = free + skip;
+    SET_VARSIZE(varlena, size);
+    std::memcpy(VARDATA(varlena), bytes.data(), bytes.size());
+    return PointerGetDatum(varlena);
+}
+
+// What the input function is to read, NUL-terminated, in the arena.
+const char *RowChecker::text_for_input(const PlannedColumn &column, const Field &field) {
+    std::string made;
+    std::string_view text = field.text;
+    if (column.json && !field.token.empty()) {
+        text = field.token;
+    } else if (field.kind >= Field::Kind::boolean && field.kind <= Field::Kind::real) {
+        made = *field_text(field);
+        text = made;
+    }
+    char *copy = arena_.reserve(text.size() + 1);
+    std::memcpy(copy, text.data(), text.size());
+    copy[text.size()] = '\0';
+    arena_.keep(text.size() + 1);
+    return copy;
+}
+
+void RowChecker::ask_input_functions(const Batch &batch, std::span<TupleTableSlot *const> slots,
+                                     std::vector<RowError> &errors) {
+    size_t next = 0;
+    const auto ask = [&] {
+        for (; next < pending_.size(); ++next) {
+            const Pending &cell = pending_[next];
+            const PlannedColumn &column = columns_[static_cast<size_t>(cell.column)];
+            CHECK_FOR_INTERRUPTS();
+            char *text = const_cast<char *>(cell.text);
+            if (convert_encoding_) text = pg_any_to_server(text, static_cast<int>(strlen(text)), PG_UTF8);
+            TupleTableSlot *slot = slots[cell.row];
+            slot->tts_values[column.number - 1] =
+                InputFunctionCall(column.input, text, column.input_parameter, column.typmod);
+            slot->tts_isnull[column.number - 1] = false;
+        }
+    };
+    while (next < pending_.size()) {
+        const ContextSwitch into(values_.get());
+        const ServerError *error = in_subtransaction([&] {
+            pg_call(ask);
+            return true;
+        });
+        if (error == nullptr) continue;
+        const Pending &cell = pending_[next++];
+        errors.push_back(describe_server_error(cell.row, cell.column, error));
+        name_column(errors.back(), batch);
+    }
+}
+
+void RowChecker::fill_defaults(const Batch &batch, std::span<TupleTableSlot *const> slots,
+                               std::vector<RowError> &errors) {
+    for (const Default &item : defaults_) {
+        uint32_t next = 0;
+        const auto compute = [&] {
+            ExprContext *const context = GetPerTupleExprContext(table_.estate());
+            for (; next < batch.records.size(); ++next) {
+                if (unreadable_[next]) continue;
+                if (item.column >= 0 &&
+                    batch.row(next)[static_cast<size_t>(item.column)].kind != Field::Kind::absent)
+                    continue;
+                TupleTableSlot *slot = slots[next];
+                slot->tts_values[item.number - 1] =
+                    ExecEvalExpr(item.expression, context, &slot->tts_isnull[item.number - 1]);
+            }
+        };
+        while (next < batch.records.size()) {
+            const ContextSwitch into(values_.get());
+            const ServerError *error = in_subtransaction([&] {
+                pg_call(compute);
+                return true;
+            });
+            if (error == nullptr) break;
+            errors.push_back(describe_server_error(next++, item.column, error));
+            name_column(errors.back(), batch);
+        }
+    }
+}
+
+void RowChecker::check_not_null(const Batch &batch, std::span<TupleTableSlot *const> slots,
+                                std::vector<RowError> &errors) {
+    const TupleDesc descriptor = RelationGetDescr(table_.rel());
+    if (descriptor->constr == nullptr || !descriptor->constr->has_not_null) return;
+    for (const RowError &error : errors) {
+        if (error.column >= 0)
+            excused_[error.row * columns_.size() + static_cast<size_t>(error.column)] = true;
+    }
+    std::vector<int> column_of(static_cast<size_t>(descriptor->natts), -1);
+    for (size_t c = 0; c < columns_.size(); ++c)
+        column_of[static_cast<size_t>(columns_[c].number - 1)] = static_cast<int>(c);
+    for (int i = 0; i < descriptor->natts; ++i) {
+        const FormData_pg_attribute *attribute = TupleDescAttr(descriptor, i);
+        if (!attribute->attnotnull || attribute->attisdropped || attribute->attgenerated != '\0') continue;
+        const int c = column_of[static_cast<size_t>(i)];
+        if (c < 0 && !duties_.other_defaults) continue;
+        for (uint32_t r = 0; r < batch.records.size(); ++r) {
+            if (!slots[r]->tts_isnull[i] || unreadable_[r]) continue;
+            if (c >= 0 && excused_[r * columns_.size() + static_cast<size_t>(c)]) continue;
+            RowError error;
+            error.row = r;
+            error.column = c;
+            error.cls = ErrorClass::not_null;
+            error.sqlstate = code_info(Code::not_null).sqlstate;
+            error.column_name = NameStr(attribute->attname);
+            error.message = "null value in column \"" + error.column_name + "\" of relation \"" +
+                            RelationGetRelationName(table_.rel()) + "\" violates not-null constraint";
+            error.column_type = c >= 0 ? columns_[static_cast<size_t>(c)].type_name : "";
+            errors.push_back(std::move(error));
+        }
+    }
+}
+
+bool RowChecker::evaluate(TupleTableSlot *slot, const Check &check) const {
+    ExprContext *const context = GetPerTupleExprContext(table_.estate());
+    context->ecxt_scantuple = slot;
+    const bool holds = ExecCheck(check.expression, context);
+    ResetExprContext(context);
+    return holds;
+}
+
+// The message is ExecConstraints' own (PostgreSQL: src/backend/executor/execMain.c).
+void RowChecker::check_constraints(std::span<TupleTableSlot *const> slots, std::vector<RowError> &errors) {
+    if (checks_.empty() && !generated_) return;
+    std::vector<uint32_t> failed;  // row * number of checks + check
+    failed.reserve(slots.size() * checks_.size());
+    uint32_t row = 0;
+    size_t at = 0;
+    const auto run = [&] {
+        for (; row < slots.size(); ++row, at = 0) {
+            CHECK_FOR_INTERRUPTS();
+            if (at == 0 && generated_)
+                ExecComputeStoredGenerated(table_.result(), table_.estate(), slots[row], CMD_INSERT);
+            for (; at < checks_.size(); ++at) {
+                if (!evaluate(slots[row], checks_[at]))
+                    failed.push_back(static_cast<uint32_t>(row * checks_.size() + at));
+            }
+        }
+    };
+    while (row < slots.size()) {
+        const ContextSwitch into(values_.get());
+        const ServerError *error = in_subtransaction([&] {
+            pg_call(run);
+            return true;
+        });
+        if (error == nullptr) break;
+        errors.push_back(describe_server_error(row, -1, error));
+        if (at < checks_.size()) errors.back().constraint = checks_[at].name;
+        ++row;
+        at = 0;
+    }
+    for (const uint32_t f : failed) {
+        const Check &check = checks_[f % checks_.size()];
+        RowError found;
+        found.row = static_cast<uint32_t>(f / checks_.size());
+        found.cls = ErrorClass::check;
+        found.sqlstate = code_info(Code::check).sqlstate;
+        found.constraint = check.name;
+        found.message = std::string("new row for relation \"") + RelationGetRelationName(table_.rel()) +
+                        "\" violates check constraint \"" + check.name + "\"";
+        errors.push_back(std::move(found));
+    }
+}
+
+void RowChecker::name_column(RowError &error, const Batch &batch) const {
+    if (error.column < 0) return;
+    const PlannedColumn &column = columns_[static_cast<size_t>(error.column)];
+    error.column_name = column.name;
+    error.column_type = column.type_name;
+    const Field &field = batch.row(error.row)[static_cast<size_t>(error.column)];
+    if (!error.value) error.value = field_text(field);
+}
+
+}  // namespace ferry

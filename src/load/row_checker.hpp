@@ -1,0 +1,86 @@
+// Turns raw fields into typed rows and tells every fault of every row that can be told before writing: types,
+// NOT NULL, domains and CHECKs. Works a batch at a time, column by column, so that the server is asked once
+// per batch, not per cell.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "core/record.hpp"
+#include "core/value/arena.hpp"
+#include "load/column_plan.hpp"
+#include "load/reject.hpp"
+#include "server/table_writer.hpp"
+
+namespace ferry {
+
+// Which checks fall to us; the rest the server makes when it writes the row.
+struct Duties {
+    bool other_defaults;  // defaults of attributes that no field goes to
+    bool not_null;        // only right when no trigger can fill a NULL afterwards
+    bool constraints;     // CHECKs and generated columns; only right when all attributes are known
+};
+
+class RowChecker {
+  public:
+    RowChecker(ExecutorTable &table, std::vector<PlannedColumn> columns, Duties duties);
+
+    const std::vector<PlannedColumn> &columns() const noexcept { return columns_; }
+
+    // Fills slot r from record r, all attributes, and appends the faults of each. Slots come empty and leave
+    // as virtual tuples whose values live until the next call.
+    void check(const Batch &batch, std::span<TupleTableSlot *const> slots, std::vector<RowError> &errors);
+
+  private:
+    // A value that only the server can compute.
+    struct Pending {
+        uint32_t row;
+        int column;        // of the load
+        const char *text;  // for the type's input function; NUL-terminated
+    };
+    struct Default {
+        AttrNumber number;
+        int column;  // of the load, or -1 when no field ever goes to this attribute
+        ExprState *expression;
+    };
+    struct Check {
+        const char *name;
+        ExprState *expression;
+    };
+
+    void plan_defaults();
+    void plan_checks();
+    void convert_column(const Batch &batch, size_t column, std::span<TupleTableSlot *const> slots);
+    bool convert(const PlannedColumn &column, const Field &field, Datum &value);
+    bool convert_text(const PlannedColumn &column, std::string_view text, Datum &value);
+    bool convert_integer(const PlannedColumn &column, int64_t integer, Datum &value);
+    Datum make_varlena(std::string_view bytes);
+    const char *text_for_input(const PlannedColumn &column, const Field &field);
+    void ask_input_functions(const Batch &batch, std::span<TupleTableSlot *const> slots,
+                             std::vector<RowError> &errors);
+    void fill_defaults(const Batch &batch, std::span<TupleTableSlot *const> slots,
+                       std::vector<RowError> &errors);
+    void check_not_null(const Batch &batch, std::span<TupleTableSlot *const> slots,
+                        std::vector<RowError> &errors);
+    void check_constraints(std::span<TupleTableSlot *const> slots, std::vector<RowError> &errors);
+    bool evaluate(TupleTableSlot *slot, const Check &check) const;
+    void name_column(RowError &error, const Batch &batch) const;
+
+    ExecutorTable &table_;
+    std::vector<PlannedColumn> columns_;
+    Duties duties_;
+    bool convert_encoding_;
+    bool generated_ = false;
+    std::vector<Default> defaults_;
+    std::vector<Check> checks_;
+    std::vector<Pending> pending_;
+    std::vector<bool> excused_;     // rows and columns with a fault already: no NOT NULL fault on top
+    std::vector<bool> unreadable_;  // rows whose fields could not be told apart
+    value::Arena arena_;
+    ScopedContext values_{"ferry row values"};
+};
+
+// The field as it came, for the log; nullopt for NULL and absent.
+std::optional<std::string> field_text(const Field &field);
+
+}  // namespace ferry

@@ -1,0 +1,41 @@
+// Puts checked rows into the table. Plain tables take the direct path (multi-insert, index insertion, foreign
+// keys asked per distinct key); every other table takes an INSERT per row, so that triggers, partitions,
+// foreign servers and row-level security act as always.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "load/column_plan.hpp"
+#include "load/foreign_keys.hpp"
+#include "load/reject.hpp"
+#include "load/row_checker.hpp"
+#include "server/table_writer.hpp"
+
+namespace ferry {
+
+class RowWriter {
+  public:
+    virtual ~RowWriter() = default;
+
+    // Errors that can be told before a row is written: missing parents. `errors` holds the checker's already.
+    virtual void check(std::span<TupleTableSlot *const> slots, std::vector<RowError> &errors) = 0;
+    // Writes the rows at these positions. Conflicts that the path can tell without an exception are appended
+    // to `errors` and those rows are not written; any other error of the server goes through.
+    virtual void write(std::span<TupleTableSlot *const> slots, std::span<const uint32_t> rows,
+                       std::vector<RowError> &errors) = 0;
+    // Stand at the end of every subtransaction around check() and write().
+    virtual void keep() = 0;
+    virtual void rolled_back() = 0;
+    // The last call in a transaction that goes on.
+    virtual void finish() = 0;
+
+    // What the row checker is to do, so that nothing is checked too early or not at all.
+    virtual Duties duties() const = 0;
+};
+
+// Chooses the path for the table. `table` and `columns` outlive the writer.
+std::unique_ptr<RowWriter> make_row_writer(ExecutorTable &table, const std::vector<PlannedColumn> &columns);
+
+}  // namespace ferry

@@ -1,0 +1,64 @@
+// What differs between PostgreSQL majors, and nothing else: the only file that asks for the server's version.
+// Written for 15; the branches for later majors follow their headers.
+#pragma once
+
+#include "server/pg.hpp"
+
+namespace ferry::compat {
+
+// Checks the caller's rights on one table, to the column; ereports 42501 when they lack.
+// Source: ExecCheckRTPerms (to 15), ExecCheckPermissions (from 16), both in execMain.c.
+inline void check_permissions(Relation rel, AclMode required, Bitmapset *inserted, Bitmapset *selected) {
+    auto *rte = makeNode(RangeTblEntry);
+    rte->rtekind = RTE_RELATION;
+    rte->relid = RelationGetRelid(rel);
+    rte->relkind = rel->rd_rel->relkind;
+    rte->rellockmode = AccessShareLock;
+#if PG_VERSION_NUM >= 160000
+    List *infos = NIL;
+    RTEPermissionInfo *info = addRTEPermissionInfo(&infos, rte);
+    info->requiredPerms = required;
+    info->insertedCols = inserted;
+    info->selectedCols = selected;
+    ExecCheckPermissions(list_make1(rte), infos, true);
+#else
+    rte->requiredPerms = required;
+    rte->insertedCols = inserted;
+    rte->selectedCols = selected;
+    ExecCheckRTPerms(list_make1(rte), true);
+#endif
+}
+
+// Gives the executor state its one-table range table.
+inline void init_range_table(EState *estate, Relation rel) {
+    auto *rte = makeNode(RangeTblEntry);
+    rte->rtekind = RTE_RELATION;
+    rte->relid = RelationGetRelid(rel);
+    rte->relkind = rel->rd_rel->relkind;
+    rte->rellockmode = RowExclusiveLock;
+#if PG_VERSION_NUM >= 160000
+    List *infos = NIL;
+    addRTEPermissionInfo(&infos, rte);
+    ExecInitRangeTable(estate, list_make1(rte), infos);
+#else
+    ExecInitRangeTable(estate, list_make1(rte));
+#endif
+}
+
+// Source: ExecInsertIndexTuples in execIndexing.c; 16 added the last argument.
+inline List *insert_index_tuples(ResultRelInfo *rri, TupleTableSlot *slot, EState *estate, bool no_dup_error,
+                                 bool *conflict) {
+#if PG_VERSION_NUM >= 160000
+    return ExecInsertIndexTuples(rri, slot, estate, false, no_dup_error, conflict, NIL, false);
+#else
+    return ExecInsertIndexTuples(rri, slot, estate, false, no_dup_error, conflict, NIL);
+#endif
+}
+
+// A temporary file of the server: gone with the transaction, spilled to disk, counted against
+// temp_file_limit.
+inline size_t read_spill(BufFile *file, void *to, size_t size) {
+    return BufFileRead(file, to, size);
+}
+
+}  // namespace ferry::compat

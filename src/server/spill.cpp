@@ -1,0 +1,73 @@
+// Implements spill.hpp over BufFile (PostgreSQL: src/backend/storage/file/buffile.c): each item is its
+// length, then its bytes.
+#include "server/spill.hpp"
+
+#include "server/compat.hpp"
+
+namespace ferry {
+
+Spill::Spill() : context_(CurrentMemoryContext), owner_(CurrentResourceOwner) {}
+
+void Spill::append(std::string_view item) {
+    pg_call([&] {
+        if (file_ == nullptr) {
+            const MemoryContext context = MemoryContextSwitchTo(context_);
+            const ResourceOwner owner = CurrentResourceOwner;
+            CurrentResourceOwner = owner_;
+            PrepareTempTablespaces();
+            file_ = BufFileCreateTemp(false);
+            CurrentResourceOwner = owner;
+            MemoryContextSwitchTo(context);
+        }
+        uint64_t length = item.size();
+        BufFileWrite(file_, &length, sizeof length);
+        BufFileWrite(file_, const_cast<char *>(item.data()), item.size());
+    });
+    ++count_;
+}
+
+Spill::Mark Spill::mark() const {
+    Mark mark{0, 0, count_};
+    if (file_ != nullptr) BufFileTell(file_, &mark.file, &mark.offset);
+    return mark;
+}
+
+void Spill::truncate(const Mark &mark) {
+    if (file_ == nullptr || mark.count == count_) return;
+    pg_call([&] {
+        if (BufFileSeek(file_, mark.file, mark.offset, SEEK_SET) != 0)
+            elog(ERROR, "could not seek in a temporary file");
+    });
+    count_ = mark.count;
+}
+
+void Spill::rewind() {
+    left_ = count_;
+    if (file_ == nullptr) return;
+    pg_call([&] {
+        if (BufFileSeek(file_, 0, 0, SEEK_SET) != 0) elog(ERROR, "could not rewind a temporary file");
+    });
+}
+
+bool Spill::next(std::string &item) {
+    if (left_ == 0) return false;
+    const auto read = [&](void *to, size_t size) {
+        pg_call([&] {
+            if (compat::read_spill(file_, to, size) != size) elog(ERROR, "could not read a temporary file");
+        });
+    };
+    uint64_t length = 0;
+    read(&length, sizeof length);
+    item.resize(length);
+    if (length > 0) read(item.data(), length);
+    --left_;
+    return true;
+}
+
+void Spill::close() {
+    if (file_ != nullptr) pg_call([&] { BufFileClose(file_); });
+    file_ = nullptr;
+    count_ = left_ = 0;
+}
+
+}  // namespace ferry

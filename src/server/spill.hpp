@@ -1,0 +1,46 @@
+// A queue of byte strings of any length and number in a temporary file of the server: memory stays constant,
+// the file counts against temp_file_limit and goes with the transaction.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "server/boundary.hpp"
+
+namespace ferry {
+
+class Spill {
+  public:
+    // Belongs to the current memory context and resource owner, so it survives the subtransactions opened
+    // after it.
+    Spill();
+    Spill(const Spill &) = delete;
+    Spill &operator=(const Spill &) = delete;
+
+    // A place to come back to: everything appended after it can be forgotten.
+    struct Mark {
+        int file = 0;
+        off_t offset = 0;
+        uint64_t count = 0;
+    };
+
+    void append(std::string_view item);
+    Mark mark() const;
+    void truncate(const Mark &mark);
+    uint64_t count() const noexcept { return count_; }
+
+    // Reading, once, after the last append: next() gives the items in order and false at their end.
+    void rewind();
+    bool next(std::string &item);
+    // Frees the file before the transaction does.
+    void close();
+
+  private:
+    MemoryContext context_;
+    ResourceOwner owner_;
+    BufFile *file_ = nullptr;  // made by the first append
+    uint64_t count_ = 0, left_ = 0;
+};
+
+}  // namespace ferry

@@ -1,0 +1,30 @@
+// SQL statements run from C++: through SPI, with the current user's rights, one pg_call each. Names in the
+// text are qualified by whoever builds it.
+#pragma once
+
+#include <initializer_list>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "server/boundary.hpp"
+
+namespace ferry {
+
+struct SqlArgument {
+    Oid type;
+    Datum value;
+    bool null = false;
+};
+SqlArgument text_argument(std::string_view text);  // allocated in the current memory context
+SqlArgument bigint_argument(int64_t value);
+
+// Runs one statement that may write; returns the rows it processed. Raises whatever the server raises.
+uint64_t execute(const std::string &sql, std::span<const SqlArgument> arguments = {});
+
+// Runs a query and gives its rows as text; nullopt stands for NULL. For small answers only.
+using TextRow = std::vector<std::optional<std::string>>;
+std::vector<TextRow> query(const std::string &sql, std::span<const SqlArgument> arguments = {});
+
+}  // namespace ferry

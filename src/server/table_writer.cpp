@@ -1,0 +1,143 @@
+// Implements table_writer.hpp after CopyMultiInsertBufferFlush (PostgreSQL: src/backend/commands/copyfrom.c)
+// and ExecInsertIndexTuples (execIndexing.c). Uniqueness is asked for as INSERT … ON CONFLICT does: the index
+// takes the entry and says whether another one is in its way, so that a duplicate costs no subtransaction.
+#include "server/table_writer.hpp"
+
+#include "server/compat.hpp"
+
+namespace ferry {
+
+ExecutorTable::ExecutorTable(Relation rel) : rel_(rel) {
+    pg_call([&] {
+        estate_ = CreateExecutorState();
+        compat::init_range_table(estate_, rel_);
+        result_ = makeNode(ResultRelInfo);
+        InitResultRelInfo(result_, rel_, 1, nullptr, 0);
+        CheckValidResultRel(result_, CMD_INSERT);
+    });
+}
+
+void ExecutorTable::finish() {
+    pg_call([&] { FreeExecutorState(estate_); });
+    estate_ = nullptr;
+}
+
+SlotArray::SlotArray(Relation rel, size_t count) : slots_(count) {
+    pg_call([&] {
+        for (TupleTableSlot *&slot : slots_) slot = table_slot_create(rel, nullptr);
+    });
+}
+
+void SlotArray::clear(size_t count) {
+    pg_call([&] {
+        for (size_t i = 0; i < count; ++i) ExecClearTuple(slots_[i]);
+    });
+}
+
+void SlotArray::finish() {
+    pg_call([&] {
+        for (TupleTableSlot *slot : slots_) ExecDropSingleTupleTableSlot(slot);
+    });
+    slots_.clear();
+}
+
+TableWriter::TableWriter(ExecutorTable &table)
+    : rel_(table.rel()), estate_(table.estate()), result_(table.result()), context_(CurrentMemoryContext) {
+    pg_call([&] {
+        ExecOpenIndices(result_, true);
+        for (int i = 0; i < result_->ri_NumIndices; ++i) {
+            if (result_->ri_IndexRelationDescs[i]->rd_index->indisunique ||
+                result_->ri_IndexRelationInfo[i]->ii_ExclusionOps != nullptr)
+                ++unique_indexes_;
+        }
+    });
+}
+
+void TableWriter::insert_raw(std::span<TupleTableSlot *const> rows, bool tolerant, Suspect *suspects,
+                             size_t &count) {
+    const CommandId command = GetCurrentCommandId(true);
+    if (bulk_ == nullptr) {
+        const MemoryContext before = MemoryContextSwitchTo(context_);
+        bulk_ = GetBulkInsertState();
+        MemoryContextSwitchTo(before);
+    }
+    const MemoryContext before = MemoryContextSwitchTo(GetPerTupleMemoryContext(estate_));
+    table_multi_insert(rel_, const_cast<TupleTableSlot **>(rows.data()), static_cast<int>(rows.size()),
+                       command, 0, bulk_);
+    if (result_->ri_NumIndices > 0) {
+        for (uint32_t r = 0; r < rows.size(); ++r) {
+            List *refused = compat::insert_index_tuples(result_, rows[r], estate_, tolerant, nullptr);
+            ListCell *cell;
+            foreach (cell, refused) suspects[count++] = {r, lfirst_oid(cell), false};
+            ResetPerTupleExprContext(estate_);
+        }
+    }
+    MemoryContextSwitchTo(before);
+    ResetPerTupleExprContext(estate_);
+}
+
+// Asks each index that suspected the row again, waiting for open transactions; the row is out of the table by
+// now. Without a conflict it goes back in the ordinary way.
+void TableWriter::settle(TupleTableSlot *row, std::span<Suspect> suspects) {
+    bool free = true;
+    for (Suspect &suspect : suspects) {
+        ItemPointerData other;
+        suspect.confirmed =
+            !ExecCheckIndexConstraints(result_, row, estate_, &other, list_make1_oid(suspect.index));
+        free = free && !suspect.confirmed;
+        ResetPerTupleExprContext(estate_);
+    }
+    if (!free) return;
+    table_tuple_insert(rel_, row, GetCurrentCommandId(true), 0, bulk_);
+    compat::insert_index_tuples(result_, row, estate_, false, nullptr);
+    ResetPerTupleExprContext(estate_);
+}
+
+// Takes all suspects out first, then settles them in the order of the rows, so that of two equal rows the
+// first wins.
+void TableWriter::settle_all(std::span<TupleTableSlot *const> rows, std::span<Suspect> suspects) {
+    CommandCounterIncrement();
+    const CommandId command = GetCurrentCommandId(true);
+    for (size_t i = 0; i < suspects.size(); ++i) {
+        if (i > 0 && suspects[i].row == suspects[i - 1].row) continue;
+        TM_FailureData failure;
+        if (table_tuple_delete(rel_, &rows[suspects[i].row]->tts_tid, command, GetActiveSnapshot(),
+                               InvalidSnapshot, true, &failure, false) != TM_Ok)
+            elog(ERROR, "could not take back a row of \"%s\"", RelationGetRelationName(rel_));
+    }
+    for (size_t first = 0, next = 0; first < suspects.size(); first = next) {
+        while (next < suspects.size() && suspects[next].row == suspects[first].row) ++next;
+        CHECK_FOR_INTERRUPTS();
+        settle(rows[suspects[first].row], suspects.subspan(first, next - first));
+    }
+}
+
+void TableWriter::insert(std::span<TupleTableSlot *const> rows, bool tolerant,
+                         std::vector<IndexConflict> &conflicts) {
+    if (rows.empty()) return;
+    tolerant = tolerant && unique_indexes_ > 0;
+    std::vector<Suspect> suspects(tolerant ? rows.size() * unique_indexes_ : 0);
+    size_t count = 0;
+    pg_call([&] { insert_raw(rows, tolerant, suspects.data(), count); });
+    if (count == 0) return;
+    suspects.resize(count);
+    pg_call([&] { settle_all(rows, suspects); });
+    for (const Suspect &suspect : suspects)
+        if (suspect.confirmed) conflicts.push_back({suspect.row, suspect.index});
+}
+
+void TableWriter::release_pins() {
+    if (bulk_ == nullptr) return;
+    pg_call([&] { FreeBulkInsertState(bulk_); });
+    bulk_ = nullptr;
+}
+
+void TableWriter::finish() {
+    release_pins();
+    pg_call([&] {
+        ExecCloseIndices(result_);
+        table_finish_bulk_insert(rel_, 0);
+    });
+}
+
+}  // namespace ferry

@@ -1,0 +1,93 @@
+// Appends rows to one plain table with the server's own multi-insert and index insertion, as COPY does, but
+// with unique and exclusion conflicts told instead of raised. It checks no privileges and no constraints
+// other than those of indexes: that is the caller's part.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "server/boundary.hpp"
+
+namespace ferry {
+
+// The executor's view of one table: where defaults, CHECKs and generated columns are computed.
+class ExecutorTable {
+  public:
+    // `rel` is open, locked and outlives this object.
+    explicit ExecutorTable(Relation rel);
+    ExecutorTable(const ExecutorTable &) = delete;
+    ExecutorTable &operator=(const ExecutorTable &) = delete;
+
+    Relation rel() const noexcept { return rel_; }
+    EState *estate() const noexcept { return estate_; }
+    ResultRelInfo *result() const noexcept { return result_; }
+    // Frees it; the last call in a transaction that goes on.
+    void finish();
+
+  private:
+    Relation rel_;
+    EState *estate_ = nullptr;
+    ResultRelInfo *result_ = nullptr;
+};
+
+// A fixed number of empty slots of a table's own kind. Dropped by finish() or with their memory context.
+class SlotArray {
+  public:
+    SlotArray(Relation rel, size_t count);
+    std::span<TupleTableSlot *const> all() const noexcept { return slots_; }
+    TupleTableSlot *operator[](size_t i) const noexcept { return slots_[i]; }
+    // Empties the first `count`.
+    void clear(size_t count);
+    void finish();
+
+  private:
+    std::vector<TupleTableSlot *> slots_;
+};
+
+// A row that an index refused to take as unique.
+struct IndexConflict {
+    uint32_t row;  // position in the span given to insert()
+    Oid index;
+};
+
+class TableWriter {
+  public:
+    // Opens the table's indexes.
+    explicit TableWriter(ExecutorTable &table);
+    TableWriter(const TableWriter &) = delete;
+    TableWriter &operator=(const TableWriter &) = delete;
+
+    // Inserts these slots (virtual tuples with all attributes) with their index entries. With `tolerant`,
+    // rows that a unique or exclusion index finds in its way are taken out again and reported; a conflict
+    // with a row whose transaction is still open is waited for, and the row stays when that transaction rolls
+    // back. Otherwise 23505 is raised. Any other error of the server goes through.
+    void insert(std::span<TupleTableSlot *const> rows, bool tolerant, std::vector<IndexConflict> &conflicts);
+
+    // Lets go of the buffer that inserts hold between calls; stands at the end of every subtransaction around
+    // insert().
+    void release_pins();
+    // The same after such a subtransaction was rolled back: its pins are gone already.
+    void forget_pins() noexcept { bulk_ = nullptr; }
+    // Closes the indexes; the last call in a transaction that goes on.
+    void finish();
+
+  private:
+    struct Suspect {
+        uint32_t row;
+        Oid index;
+        bool confirmed;
+    };
+    void insert_raw(std::span<TupleTableSlot *const> rows, bool tolerant, Suspect *suspects, size_t &count);
+    void settle(TupleTableSlot *row, std::span<Suspect> suspects);
+    void settle_all(std::span<TupleTableSlot *const> rows, std::span<Suspect> suspects);
+
+    Relation rel_;
+    EState *estate_;
+    ResultRelInfo *result_;
+    BulkInsertState bulk_ = nullptr;
+    MemoryContext context_;
+    size_t unique_indexes_ = 0;
+};
+
+}  // namespace ferry

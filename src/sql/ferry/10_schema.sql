@@ -1,0 +1,36 @@
+\echo Use "CREATE EXTENSION pg_ferry" to load this file. \quit
+
+-- The schema, made plainly so that nobody can have made it before; everything below is written qualified.
+CREATE SCHEMA ferry;
+COMMENT ON SCHEMA ferry IS 'pg_ferry: data into tables and out of them, every row checked, none lost';
+GRANT USAGE ON SCHEMA ferry TO PUBLIC;
+
+CREATE TYPE ferry.load_report AS (
+  load_id bigint,
+  status text,
+  rows_read bigint,
+  rows_loaded bigint,
+  rows_rejected bigint,
+  rows_repaired bigint,
+  bytes_read bigint,
+  elapsed interval
+);
+COMMENT ON TYPE ferry.load_report IS 'What a load did: one row per call of a load function';
+
+CREATE TYPE ferry.backup AS (
+  backup_id bigint,
+  target text,
+  path text,
+  codec text,
+  parts integer,
+  rows bigint,
+  bytes bigint,
+  sha256 text,
+  content_hash text,
+  taken_at timestamptz,
+  taken_by text,
+  snapshot text,
+  verified_level text,
+  verified_at timestamptz
+);
+COMMENT ON TYPE ferry.backup IS 'One backup, as its manifest tells it';

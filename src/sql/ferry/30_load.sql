@@ -1,0 +1,58 @@
+-- The way in. All functions run with the caller's rights; NULL for an option means its default.
+
+CREATE FUNCTION ferry.migrate_csv(
+  target regclass,
+  path text,
+  columns text[] DEFAULT NULL,
+  header text DEFAULT 'auto',
+  delimiter text DEFAULT ',',
+  quote text DEFAULT '"',
+  escape text DEFAULT NULL,
+  null_string text DEFAULT '',
+  on_error text DEFAULT 'reject',
+  reject_limit bigint DEFAULT NULL,
+  dry_run boolean DEFAULT false
+) RETURNS ferry.load_report
+LANGUAGE c VOLATILE PARALLEL UNSAFE COST 10000
+AS 'MODULE_PATHNAME', 'ferry_migrate_csv';
+COMMENT ON FUNCTION ferry.migrate_csv IS
+'Loads a CSV file on the server into a table
+
+A relative path is looked up in the folder inbox of ferry.directory; an absolute one needs membership in
+pg_read_server_files. Good rows go in, bad rows go to ferry.rejects with all their errors.';
+
+CREATE FUNCTION ferry.migrate_csv_data(
+  target regclass,
+  data bytea,
+  columns text[] DEFAULT NULL,
+  header text DEFAULT 'auto',
+  delimiter text DEFAULT ',',
+  quote text DEFAULT '"',
+  escape text DEFAULT NULL,
+  null_string text DEFAULT '',
+  on_error text DEFAULT 'reject',
+  reject_limit bigint DEFAULT NULL,
+  dry_run boolean DEFAULT false
+) RETURNS ferry.load_report
+LANGUAGE c VOLATILE PARALLEL UNSAFE COST 10000
+AS 'MODULE_PATHNAME', 'ferry_migrate_csv_data';
+COMMENT ON FUNCTION ferry.migrate_csv_data IS
+'Loads a CSV value into a table
+
+The same as ferry.migrate_csv, for bytes that the caller sends.';
+
+CREATE FUNCTION ferry.insert_batch(
+  target regclass,
+  rows json,
+  mode text DEFAULT 'partial',
+  dry_run boolean DEFAULT false
+) RETURNS json
+LANGUAGE c VOLATILE PARALLEL UNSAFE COST 10000
+AS 'MODULE_PATHNAME', 'ferry_insert_batch';
+COMMENT ON FUNCTION ferry.insert_batch IS
+'Inserts 1 to 1000 rows of JSON into a table
+
+A missing key takes the column''s default, an explicit null is NULL. With mode partial the good rows go in, with
+atomic all or none. The answer tells every error of every row.';
+
+REVOKE ALL ON FUNCTION ferry.migrate_csv, ferry.migrate_csv_data, ferry.insert_batch FROM PUBLIC;

@@ -1,0 +1,64 @@
+-- The way out and back.
+
+CREATE FUNCTION ferry.backup_table_avro(
+  target regclass,
+  codec text DEFAULT 'deflate',
+  level integer DEFAULT NULL,
+  name text DEFAULT NULL
+) RETURNS ferry.backup
+LANGUAGE c VOLATILE PARALLEL UNSAFE COST 10000
+AS 'MODULE_PATHNAME', 'ferry_backup_table_avro';
+COMMENT ON FUNCTION ferry.backup_table_avro IS
+'Writes a table to an Avro file on the server
+
+The file is complete and durable or not there at all, and never overwritten. codec is null, deflate, snappy or
+zstandard; level is the codec''s own.';
+
+CREATE FUNCTION ferry.list_backups() RETURNS SETOF ferry.backup
+LANGUAGE c VOLATILE PARALLEL RESTRICTED COST 10000 ROWS 100
+AS 'MODULE_PATHNAME', 'ferry_list_backups';
+COMMENT ON FUNCTION ferry.list_backups() IS
+'Lists the backups in ferry.directory, oldest first
+
+It reads the manifests beside the files, so it is right on a standby and after a rollback.';
+
+CREATE VIEW ferry.backups AS SELECT * FROM ferry.list_backups();
+COMMENT ON VIEW ferry.backups IS 'The backups in ferry.directory, as their manifests tell';
+
+CREATE FUNCTION ferry.restore_table_avro(
+  target regclass,
+  backup bigint,
+  mode text DEFAULT 'replace',
+  dry_run boolean DEFAULT false
+) RETURNS ferry.load_report
+LANGUAGE c VOLATILE PARALLEL UNSAFE COST 10000
+AS 'MODULE_PATHNAME', 'ferry_restore_table_avro';
+COMMENT ON FUNCTION ferry.restore_table_avro(regclass, bigint, text, boolean) IS
+'Brings a table back from a backup
+
+With mode replace the table becomes equal to the backup, which the content hash then proves; with append the rows
+come on top. One transaction: after any failure the table is what it was.';
+
+CREATE FUNCTION ferry.restore_table_avro(
+  target regclass,
+  path text,
+  mode text DEFAULT 'replace',
+  dry_run boolean DEFAULT false
+) RETURNS ferry.load_report
+LANGUAGE c VOLATILE PARALLEL UNSAFE COST 10000
+AS 'MODULE_PATHNAME', 'ferry_restore_table_avro_path';
+COMMENT ON FUNCTION ferry.restore_table_avro(regclass, text, text, boolean) IS
+'Brings a table back from any Avro file
+
+A relative path is looked up in the folder backups of ferry.directory; an absolute one needs membership in
+pg_read_server_files.';
+
+CREATE FUNCTION ferry.avro_schema(target regclass) RETURNS json
+LANGUAGE c STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'ferry_avro_schema';
+COMMENT ON FUNCTION ferry.avro_schema(regclass) IS 'The Avro schema in which a table is backed up';
+
+REVOKE ALL ON FUNCTION ferry.backup_table_avro, ferry.list_backups(), ferry.avro_schema(regclass) FROM PUBLIC;
+REVOKE ALL ON FUNCTION ferry.restore_table_avro(regclass, bigint, text, boolean),
+  ferry.restore_table_avro(regclass, text, text, boolean) FROM PUBLIC;
+REVOKE ALL ON ferry.backups FROM PUBLIC;

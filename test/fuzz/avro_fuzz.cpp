@@ -1,0 +1,115 @@
+// libFuzzer target for whole Avro files: container, schema and rows, taken and skipped.
+// A second shape of input, "row" + schema + NUL + bytes, reaches the row decoder without a container around
+// it.
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <string_view>
+#include <vector>
+
+#include "core/avro/container.hpp"
+#include "core/avro/decoder.hpp"
+
+namespace {
+
+using namespace ferry;
+using namespace ferry::avro;
+
+class MemorySource : public ByteSource {
+  public:
+    explicit MemorySource(std::string_view data) : data_(data) {}
+    size_t read(char *to, size_t size) override {
+        const size_t n = std::min({size, data_.size(), size_t{100}});
+        if (n > 0) std::memcpy(to, data_.data(), n);
+        data_.remove_prefix(n);
+        return n;
+    }
+
+  private:
+    std::string_view data_;
+};
+
+Limits small_limits() {
+    Limits limits;
+    limits.schema_bytes = 64 << 10;
+    limits.nodes = 2000;
+    limits.header_bytes = 1 << 20;
+    limits.block_bytes = 1 << 20;
+    limits.raw_bytes = 1 << 20;
+    limits.empty_items = 1000;
+    return limits;
+}
+
+// Takes every field when the plan allows it, else skips every field.
+Result<RowDecoder> compile(const Schema &schema, bool skip, size_t &width) {
+    std::vector<int> mapping(schema.top().fields.size());
+    width = skip ? 0 : mapping.size();
+    for (size_t i = 0; i < mapping.size(); ++i) mapping[i] = skip ? -1 : static_cast<int>(i);
+    auto made = RowDecoder::compile(schema, mapping, width, small_limits());
+    if (!made && !skip) return compile(schema, true, width);
+    return made;
+}
+
+// Reads up to `rows` rows and touches all that they point to.
+void read_rows(RowDecoder &decoder, std::string_view data, uint64_t rows, size_t width) {
+    Cursor cursor(data);
+    std::vector<Field> out(width);
+    uint64_t sum = 0;
+    for (uint64_t i = 0; i < rows; ++i) {
+        if (const Status status = decoder.decode(cursor, out); !status) {
+            if (status.error().offset > data.size()) std::abort();
+            break;
+        }
+        for (const Field &field : out)
+            if (field.kind == Field::Kind::text || field.kind == Field::Kind::bytes)
+                for (const char c : field.text) sum += static_cast<unsigned char>(c);
+        decoder.release();
+    }
+    if (sum == UINT64_MAX) std::abort();
+    (void)RowDecoder::check_end(cursor);
+}
+
+void read_container(std::string_view input) {
+    MemorySource source(input);
+    ContainerReader reader(source, small_limits());
+    if (!reader.open()) return;
+    const auto schema = parse_schema(reader.schema_text(), small_limits());
+    if (!schema || schema->top().type != Type::record) return;
+    for (const bool skip : {false, true}) {
+        MemorySource again(input);
+        ContainerReader blocks(again, small_limits());
+        size_t width = 0;
+        auto decoder = compile(*schema, skip, width);
+        if (!decoder || !blocks.open()) return;
+        Block block;
+        for (;;) {
+            const auto more = blocks.next_block(block);
+            if (!more || !*more) break;
+            read_rows(*decoder, block.data, block.rows, width);
+        }
+    }
+}
+
+void read_bare_rows(std::string_view input) {
+    const size_t nul = input.find('\0');
+    if (nul == std::string_view::npos) return;
+    const auto schema = parse_schema(input.substr(0, nul), small_limits());
+    if (!schema || schema->top().type != Type::record) return;
+    for (const bool skip : {false, true}) {
+        size_t width = 0;
+        auto decoder = compile(*schema, skip, width);
+        if (decoder) read_rows(*decoder, input.substr(nul + 1), 1000, width);
+    }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    const std::string_view input(reinterpret_cast<const char *>(data), size);
+    if (input.substr(0, 3) == "row")
+        read_bare_rows(input.substr(3));
+    else
+        read_container(input);
+    return 0;
+}

@@ -1,0 +1,91 @@
+// rest/nginx.conf in front of PostgREST: nice paths, limits on size and rate. Skipped where nginx is not installed.
+import assert from 'node:assert/strict';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { count, isError, makeTable, tokenFor, unique, url } from './harness.mjs';
+
+const missing = spawnSync('nginx', ['-v']).error ? 'nginx is not installed' : false;
+let front, folder, nginx, token, table;
+
+const freePort = () => new Promise((resolve) => {
+  const server = createServer().listen(0, '127.0.0.1', () => {
+    const { port } = server.address();
+    server.close(() => resolve(port));
+  });
+});
+
+before(async () => {
+  if (missing) return;
+  folder = mkdtempSync(join(tmpdir(), 'ferry-front-'));
+  chmodSync(folder, 0o755);
+  const port = await freePort();
+  writeFileSync(join(folder, 'nginx.conf'), readFileSync(new URL('../../rest/nginx.conf', import.meta.url), 'utf8')
+    .replace('@PORT@', new URL(url).port).replace('@NGINX_PORT@', port));
+  const options = ['-p', `${folder}/`, '-c', 'nginx.conf', '-e', join(folder, 'nginx.error.log')];
+  execFileSync('nginx', [...options, '-t'], { stdio: 'pipe' });
+  nginx = spawn('nginx', [...options, '-g', 'daemon off;'], { stdio: 'ignore' });
+  front = `http://127.0.0.1:${port}`;
+  for (let i = 0; i < 50 && !(await fetch(front).catch(() => null)); i++) await new Promise((done) => setTimeout(done, 100));
+  token = await tokenFor('writer');
+  table = makeTable('id integer PRIMARY KEY, word text NOT NULL');
+});
+after(() => {
+  if (missing) return;
+  nginx.kill();
+  table.drop();
+  rmSync(folder, { recursive: true });
+});
+
+const send = async (path, body) => {
+  const response = await fetch(front + path, { method: 'POST', body, headers: { Authorization: `Bearer ${token}` } });
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, text, body: JSON.parse(text) };
+};
+
+describe('nginx', { skip: missing }, () => {
+  it('POST /tables/{table}/rows is insert_raw, mode and dry_run are arguments', async () => {
+    assert.equal((await send(`/tables/${table.name}/rows`, '[{"id":1,"word":"a"},{"id":2}]')).status, 207);
+    assert.equal((await send(`/tables/${table.name}/rows?mode=atomic`, '[{"id":3,"word":"a"},{"id":4}]')).status, 422);
+    assert.equal((await send(`/tables/${table.name}/rows?dry_run=true`, '[{"id":5,"word":"a"}]')).status, 200);
+    assert.equal((await send(`/tables/${table.name}/rows?mode=sideways`, '[{"id":6,"word":"a"}]')).status, 400);
+    assert.equal(count(table.table), 1);
+  });
+
+  it('POST /tables/{table}/csv is import_csv', async () => {
+    assert.equal((await send(`/tables/${table.name}/csv`, '11,a\n12,b\n')).status, 201);
+    assert.equal((await send(`/tables/${table.name}/csv?mode=atomic`, '13,a\n14,\n')).status, 422);
+    assert.equal((await send('/tables/no_such_table/csv', '1\n')).status, 404);
+    assert.equal(count(table.table), 3);
+  });
+
+  it('GET /metrics/{metric} is the metric', async () => {
+    const response = await fetch(`${front}/metrics/hires_by_quarter?year=999`, { headers: { Authorization: `Bearer ${token}` } });
+    assert.deepEqual([response.status, await response.json()], [200, []]);
+  });
+
+  it('413: a body without measure, in the usual shape', async () => {
+    const answer = await send(`/tables/${table.name}/csv`, Buffer.alloc(65 * 1024 * 1024, '1,a\n'));
+    assert.equal(answer.status, 413);
+    assert.ok(isError(answer.body));
+  });
+
+  it('429: logins in a hurry, in the usual shape', async () => {
+    const answers = await Promise.all(Array.from({ length: 15 }, () => fetch(`${front}/rpc/login`, { method: 'POST',
+      headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ username: unique('nobody'), password: 'x' }) })));
+    const refused = answers.filter((a) => a.status === 429);
+    assert.ok(refused.length >= 5, String(refused.length));
+    assert.ok(isError(await refused[0].json()));
+    assert.equal(refused[0].headers.get('retry-after'), '1');
+  });
+
+  it('adds the header that errors of PostgreSQL lose', async () => {
+    const response = await fetch(`${front}/departments`);
+    assert.equal(response.status, 401);
+    assert.equal(response.headers.get('x-content-type-options'), 'nosniff');
+    assert.equal(response.headers.get('server'), 'nginx');
+  });
+});

@@ -251,7 +251,7 @@ BEGIN
   RETURN (SELECT json_object_agg(key, value ORDER BY part, n)
             FROM (SELECT 1, key, value, n
                     FROM json_each(json_build_object(
-                           'code', 'rows_rejected',
+                           'code', 'BATCH_INVALID',
                            'message', format('%s of %s rows are not valid, nothing was inserted',
                                              report.rows_rejected, report.rows_read),
                            'details', errors, 'hint', NULL)) WITH ORDINALITY AS e(key, value, n)
@@ -374,13 +374,14 @@ Ordered by hires, most first. Departments without a hire count in the mean.';
 -- Backups
 -- ---------------------------------------------------------------------------------------------------------------
 
+-- Where the folder of backups lies is the server's own business: only the name of the file goes out.
 CREATE FUNCTION api.backups()
-RETURNS TABLE (backup_id bigint, target text, path text, codec text, parts integer, rows bigint, bytes bigint,
+RETURNS TABLE (backup_id bigint, target text, file text, codec text, parts integer, rows bigint, bytes bigint,
                sha256 text, content_hash text, taken_at timestamptz, taken_by text, snapshot text,
                verified_level text, verified_at timestamptz) LANGUAGE sql STABLE
-AS $$
-  SELECT b.backup_id, b.target, b.path, b.codec, b.parts, b.rows, b.bytes, b.sha256, b.content_hash, b.taken_at,
-         b.taken_by, b.snapshot, b.verified_level, b.verified_at
+SET search_path = pg_catalog, pg_temp AS $$
+  SELECT b.backup_id, b.target, regexp_replace(b.path, '^.*/', ''), b.codec, b.parts, b.rows, b.bytes, b.sha256,
+         b.content_hash, b.taken_at, b.taken_by, b.snapshot, b.verified_level, b.verified_at
     FROM ferry.list_backups() b
 $$;
 COMMENT ON FUNCTION api.backups IS 'Backups
@@ -397,7 +398,8 @@ DECLARE
 BEGIN
   BEGIN
     SELECT row_to_json(b) INTO STRICT result
-      FROM ferry.backup_table_avro(target, coalesce(backup_table.codec, 'deflate')) b;
+      FROM api.backups() b
+     WHERE b.backup_id = (ferry.backup_table_avro(target, coalesce(backup_table.codec, 'deflate'))).backup_id;
   EXCEPTION WHEN query_canceled OR OTHERS THEN
     GET STACKED DIAGNOSTICS error_detail = PG_EXCEPTION_DETAIL, error_hint = PG_EXCEPTION_HINT;
     PERFORM rest.refuse(SQLSTATE, SQLERRM, error_detail, error_hint);

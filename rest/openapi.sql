@@ -66,7 +66,7 @@ SELECT route, header, required, schema::jsonb, description FROM (VALUES
   ('import_csv', 'X-Mode', false, '{"enum": ["partial", "atomic"], "default": "partial"}', 'Whether good rows go in without the bad ones.'),
   ('import_csv', 'X-Dry-Run', false, '{"type": "boolean", "default": false}', 'Check only.'),
   ('import_csv', 'X-Columns', false, '{"type": "string", "examples": ["id,department"]}', 'The columns of the file, in order, between commas.'),
-  ('import_csv', 'X-Header', false, '{"type": "string", "default": "auto"}', 'Whether the first line names the columns.'),
+  ('import_csv', 'X-Header', false, '{"enum": ["auto", "on", "off"], "default": "auto"}', 'Whether the first line names the columns.'),
   ('import_csv', 'X-Delimiter', false, '{"type": "string"}', 'What stands between two fields; a tab is written \t.'),
   ('import_csv', 'X-Quote', false, '{"type": "string"}', 'The quote character.'),
   ('import_csv', 'X-Escape', false, '{"type": "string"}', 'What stands before a quote inside quotes.'),
@@ -273,7 +273,7 @@ SET search_path = pg_catalog, pg_temp AS $$
                   || '{"type": "object"}'::jsonb))
     || $json${
       "Error": {"type": "object", "required": ["code", "message", "details", "hint"], "properties": {
-        "code": {"type": "string", "description": "An SQLSTATE, a code of PostgREST, or rows_rejected"},
+        "code": {"type": "string", "description": "An SQLSTATE, a code of PostgREST, or BATCH_INVALID"},
         "message": {"type": "string"},
         "details": {"description": "A sentence, or the errors of the rows", "anyOf": [
           {"type": ["string", "null"]}, {"type": "array", "items": {"$ref": "#/components/schemas/RowError"}}]},

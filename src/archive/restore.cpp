@@ -114,8 +114,9 @@ class Difference {
                 " s WHERE " + same_key() + ")");
         execute("UPDATE " + only_ + target_ + " t SET (" + list_columns(columns_) + ") = ROW(" +
                 list_columns(columns_, "s.") + ") FROM " + scratch_ + " s WHERE " + same_key() +
-                " AND NOT ROW(" + list_columns(columns_, "t.") + ")::pg_catalog.record OPERATOR(pg_catalog.*=) ROW(" +
-                list_columns(columns_, "s.") + ")::pg_catalog.record");
+                " AND NOT ROW(" + list_columns(columns_, "t.") +
+                ")::pg_catalog.record OPERATOR(pg_catalog.*=) ROW(" + list_columns(columns_, "s.") +
+                ")::pg_catalog.record");
         execute("INSERT INTO " + target_ + " (" + list_columns(columns_) +
                 ") OVERRIDING SYSTEM VALUE SELECT " + list_columns(columns_, "s.") + " FROM " + scratch_ +
                 " s WHERE NOT EXISTS (SELECT 1 FROM " + only_ + target_ + " t WHERE " + same_key() + ")");
@@ -178,6 +179,7 @@ class Restore {
     const RestoreOptions &options_;
     InputFile file_;
     LoadFacts facts_;
+    std::string only_;  // children of a parent table are tables of their own, partitions are not
     std::optional<Difference> difference_;
     bool proves_content_ = false;
 };
@@ -227,6 +229,7 @@ LoadReport Restore::run() {
 
     Relation rel = open_table(target_, RowExclusiveLock);
     facts_.target = qualified_name(rel);
+    only_ = rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE ? "" : "ONLY ";
     const Match match = match_columns(schema, rel);
     const std::vector<PlannedColumn> columns = plan_columns(rel, match.columns);
     if (options_.mode == RestoreMode::replace && is_referenced(rel))
@@ -245,7 +248,7 @@ LoadReport Restore::run() {
 Oid Restore::prepare() {
     if (options_.mode != RestoreMode::replace) return target_;
     if (difference_) return difference_->make_scratch();
-    execute("TRUNCATE TABLE " + facts_.target);
+    execute("TRUNCATE TABLE " + only_ + facts_.target);
     return target_;
 }
 

@@ -47,6 +47,7 @@ enum class Code : uint8_t {
     unique,
     foreign_key,
     exclusion,
+    row_skipped,
     // Faults of a document or a file.
     malformed_json,
     not_an_array,

@@ -38,6 +38,21 @@ void check_size(size_t rows) {
     }
 }
 
+// Asks for the right to insert into the columns that the rows name; the others take their defaults.
+void require_named_columns(Relation rel, const std::vector<PlannedColumn> &columns, json::RowReader &reader) {
+    std::vector<bool> named(columns.size(), false);
+    Batch batch;
+    for (batch.clear(columns.size()); reader.next(batch, 1000) > 0; batch.clear(columns.size())) {
+        for (size_t i = 0; i < batch.fields.size(); ++i)
+            if (batch.fields[i].kind != Field::Kind::absent) named[i % columns.size()] = true;
+    }
+    reader.rewind();
+    std::vector<AttrNumber> numbers;
+    for (size_t c = 0; c < columns.size(); ++c)
+        if (named[c]) numbers.push_back(columns[c].number);
+    require_insert(rel, numbers);
+}
+
 LoadOptions read_options(FunctionCallInfo fcinfo, const std::string &mode) {
     LoadOptions options;
     if (mode == "atomic")
@@ -61,7 +76,7 @@ FERRY_FUNCTION(insert_batch) {
     const std::string mode = text_argument(fcinfo, mode_argument).value_or("partial");
     const LoadOptions options = read_options(fcinfo, mode);
     Relation rel = open_table(require_oid(fcinfo, target_argument, "target"), RowExclusiveLock);
-    require_rights(rel, ACL_INSERT);
+    require_any_insert(rel);
     require_writable("ferry.insert_batch()", rel);
 
     const std::string body = json_text(fcinfo);
@@ -71,6 +86,7 @@ FERRY_FUNCTION(insert_batch) {
     json::RowReader reader(names, json::Unknown::reject);
     done_or_fail(reader.open(body));
     check_size(reader.size());
+    require_named_columns(rel, columns, reader);
 
     JsonSource source(reader, body.size());
     BatchAnswer answer(rel, columns);

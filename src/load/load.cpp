@@ -10,6 +10,7 @@
 #include "load/row_checker.hpp"
 #include "load/row_writer.hpp"
 #include "load/sequences.hpp"
+#include "server/error_context.hpp"
 #include "server/relation.hpp"
 #include "server/sql.hpp"
 
@@ -90,6 +91,8 @@ class Loader {
 };
 
 void Loader::load_all() {
+    const std::string what = "load into " + qualified_name(rel_);
+    const ErrorContext context(what, counts_.read);
     while (!limit_crossed_ && source_.next_window(window_size_)) load_window();
 }
 

@@ -133,15 +133,19 @@ class InsertWriter final : public RowWriter {
     void check(std::span<TupleTableSlot *const>, std::vector<RowError> &) override {}
 
     void write(std::span<TupleTableSlot *const> slots, std::span<const uint32_t> rows,
-               std::vector<RowError> &) override {
+               std::vector<RowError> &errors) override {
+        std::vector<uint32_t> skipped(rows.size());
+        size_t count = 0;
+        uint32_t *const list = skipped.data();
         pg_call([&] {
             if (SPI_connect() != SPI_OK_CONNECT) elog(ERROR, "SPI_connect failed");
             for (const uint32_t row : rows) {
                 CHECK_FOR_INTERRUPTS();
-                insert(slots[row]);
+                if (!insert(slots[row])) list[count++] = row;
             }
             SPI_finish();
         });
+        for (size_t i = 0; i < count; ++i) errors.push_back(describe_skipped(skipped[i]));
     }
 
     void keep() override {}
@@ -151,13 +155,16 @@ class InsertWriter final : public RowWriter {
 
   private:
     void prepare(Relation rel, const std::vector<PlannedColumn> &columns);
-    void insert(TupleTableSlot *slot) {
+    static RowError describe_skipped(uint32_t row);
+    // False when a trigger kept the row out.
+    bool insert(TupleTableSlot *slot) {
         for (size_t i = 0; i < numbers_.size(); ++i) {
             values_[i] = slot->tts_values[numbers_[i] - 1];
             nulls_[i] = slot->tts_isnull[numbers_[i] - 1] ? 'n' : ' ';
         }
         const int code = SPI_execute_plan(plan_, values_.data(), nulls_.data(), false, 0);
         if (code != SPI_OK_INSERT) elog(ERROR, "SPI_execute_plan: %s", SPI_result_code_string(code));
+        return SPI_processed > 0;
     }
 
     bool plain_;             // no trigger, partition or foreign server changes rows before they are stored
@@ -167,6 +174,16 @@ class InsertWriter final : public RowWriter {
     std::vector<Datum> values_;
     std::vector<char> nulls_;
 };
+
+// COPY passes over such rows in silence; here no row is lost without a word.
+RowError InsertWriter::describe_skipped(uint32_t row) {
+    RowError error;
+    error.row = row;
+    error.cls = ErrorClass::trigger;
+    error.sqlstate = code_info(Code::row_skipped).sqlstate;
+    error.message = "row was not inserted because a trigger skipped it";
+    return error;
+}
 
 // Only the load's columns are named: the others take their defaults from the server, which asks no right for
 // them. Values for GENERATED ALWAYS identities are taken as they are, as COPY does.

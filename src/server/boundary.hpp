@@ -170,11 +170,14 @@ T *context_owned(MemoryContext context, Args &&...args) {
     return owned->object;
 }
 
-// A memory context of a C++ scope: child of the current one, deleted with the scope.
+// A memory context of a C++ scope: child of the current one, deleted with the scope. When an exception ends
+// the scope it is left to its parent, because the error in flight may live in it.
 class ScopedContext {
   public:
     explicit ScopedContext(const char *name);
-    ~ScopedContext() { MemoryContextDelete(context_); }
+    ~ScopedContext() {
+        if (std::uncaught_exceptions() == exceptions_) MemoryContextDelete(context_);
+    }
     ScopedContext(const ScopedContext &) = delete;
     ScopedContext &operator=(const ScopedContext &) = delete;
 
@@ -183,6 +186,7 @@ class ScopedContext {
 
   private:
     MemoryContext context_;
+    int exceptions_ = std::uncaught_exceptions();
 };
 
 // Makes a context current for a scope.

@@ -68,7 +68,8 @@ void TableWriter::insert_raw(std::span<TupleTableSlot *const> rows, bool toleran
         for (uint32_t r = 0; r < rows.size(); ++r) {
             List *refused = compat::insert_index_tuples(result_, rows[r], estate_, tolerant, nullptr);
             ListCell *cell;
-            foreach (cell, refused) suspects[count++] = {r, lfirst_oid(cell), false};
+            foreach (cell, refused)
+                if (tolerant) suspects[count++] = {r, lfirst_oid(cell), false};
             ResetPerTupleExprContext(estate_);
         }
     }

@@ -9,8 +9,8 @@
 
 namespace ferry::avro {
 
-__extension__ typedef __int128 int128;
-__extension__ typedef unsigned __int128 uint128;
+__extension__ using int128 = __int128;
+__extension__ using uint128 = unsigned __int128;
 
 // Digits that fit 128 bits, and the most that common readers take.
 inline constexpr int max_precision = 38;

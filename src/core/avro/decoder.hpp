@@ -86,7 +86,7 @@ class RowDecoder {
     static Plan make_plan(const Schema &schema, const Node &node);
     static Op choose_op(const Node &node) noexcept;
     Step make_step(const Schema &schema, int node, int target) const;
-    bool can_project(int plan) const;
+    bool can_project(int index) const;
     const Plan &plan(int index) const { return plans_[static_cast<size_t>(index)]; }
 
     bool read_step(const Step &step, Cursor &cursor, std::span<Field> out);

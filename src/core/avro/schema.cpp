@@ -63,8 +63,8 @@ class SchemaParser {
         if (json.size() > limits_.schema_bytes)
             return fault("schema exceeds " + std::to_string(limits_.schema_bytes) + " bytes");
         simdjson::dom::parser parser(std::max<size_t>(limits_.schema_bytes, 64));
-        const auto json_depth =
-            static_cast<size_t>(limits_.depth * json_levels_per_level + json_levels_spare);
+        const size_t json_depth =
+            static_cast<size_t>(limits_.depth) * json_levels_per_level + json_levels_spare;
         if (parser.allocate(std::max<size_t>(json.size(), 64), json_depth) != simdjson::SUCCESS)
             return Error{Code::out_of_memory, "out of memory for a schema", {}, {}, 0};
         element root;

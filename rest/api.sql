@@ -375,13 +375,17 @@ Ordered by hires, most first. Departments without a hire count in the mean.';
 -- ---------------------------------------------------------------------------------------------------------------
 
 -- Where the folder of backups lies is the server's own business: only the name of the file goes out.
+CREATE FUNCTION rest.file_name(path text) RETURNS text LANGUAGE sql IMMUTABLE STRICT
+SET search_path = pg_catalog, pg_temp AS $$ SELECT regexp_replace(path, '^.*/', '') $$;
+COMMENT ON FUNCTION rest.file_name IS 'The last part of a path.';
+
 CREATE FUNCTION api.backups()
 RETURNS TABLE (backup_id bigint, target text, file text, codec text, parts integer, rows bigint, bytes bigint,
                sha256 text, content_hash text, taken_at timestamptz, taken_by text, snapshot text,
                verified_level text, verified_at timestamptz) LANGUAGE sql STABLE
-SET search_path = pg_catalog, pg_temp AS $$
-  SELECT b.backup_id, b.target, regexp_replace(b.path, '^.*/', ''), b.codec, b.parts, b.rows, b.bytes, b.sha256,
-         b.content_hash, b.taken_at, b.taken_by, b.snapshot, b.verified_level, b.verified_at
+AS $$
+  SELECT b.backup_id, b.target, rest.file_name(b.path), b.codec, b.parts, b.rows, b.bytes, b.sha256, b.content_hash,
+         b.taken_at, b.taken_by, b.snapshot, b.verified_level, b.verified_at
     FROM ferry.list_backups() b
 $$;
 COMMENT ON FUNCTION api.backups IS 'Backups
@@ -397,9 +401,13 @@ DECLARE
   error_hint text;
 BEGIN
   BEGIN
-    SELECT row_to_json(b) INTO STRICT result
-      FROM api.backups() b
-     WHERE b.backup_id = (ferry.backup_table_avro(target, coalesce(backup_table.codec, 'deflate'))).backup_id;
+    SELECT json_build_object(
+             'backup_id', b.backup_id, 'target', b.target, 'file', rest.file_name(b.path), 'codec', b.codec,
+             'parts', b.parts, 'rows', b.rows, 'bytes', b.bytes, 'sha256', b.sha256, 'content_hash', b.content_hash,
+             'taken_at', b.taken_at, 'taken_by', b.taken_by, 'snapshot', b.snapshot,
+             'verified_level', b.verified_level, 'verified_at', b.verified_at)
+      INTO STRICT result
+      FROM ferry.backup_table_avro(target, coalesce(backup_table.codec, 'deflate')) b;
   EXCEPTION WHEN query_canceled OR OTHERS THEN
     GET STACKED DIAGNOSTICS error_detail = PG_EXCEPTION_DETAIL, error_hint = PG_EXCEPTION_HINT;
     PERFORM rest.refuse(SQLSTATE, SQLERRM, error_detail, error_hint);

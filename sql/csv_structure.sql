@@ -52,7 +52,6 @@ SELECT pg_temp.try(E'id,name,note\nx,b,y\n');
 -- ---- Marks ----
 SELECT pg_temp.try(E'\ufeff1,a,x\nx,b,y');
 SELECT pg_temp.try(E'\ufeff"1",a,x');
-SELECT pg_temp.try(E'1,\ufeffa,x');
 SELECT pg_temp.try(E'\ufeff');
 SELECT pg_temp.try(E'\\xefbb'::bytea);
 -- ---- Blank lines ----
@@ -63,13 +62,13 @@ SELECT pg_temp.try(E',,\n');
 -- ---- Number of fields ----
 SELECT pg_temp.try(E'1,a\n2,b,y\n3,c,z,more\n4\n5,,,,,\n6,f,w\n');
 SELECT pg_temp.try(E'1,a\n', $$, columns => '{id,name}'$$);
-SELECT array_agg(f) FROM ferry.migrate_csv('t', :'data' || '/dirty/field_counts.csv', columns => '{id,name,note}') l, LATERAL (VALUES (l.status), (l.rows_rejected::text)) v(f);
 -- ---- Quotes ----
 SELECT pg_temp.try(E'1,"a,b",""\n"2","say ""hi""",""""\n3," sp ","a""b"\n');
 SELECT pg_temp.try(E'1,"never closed,x\n2,b,y\n3,c,z\n');
 SELECT pg_temp.try(E'1,a,"never closed');
 SELECT pg_temp.try(E'1,a,"');
-SELECT pg_temp.try(E'1,"two\nlines",x\n2,"open,y\n3,"two\nmore",z\n4,d,w\n');
+-- Where a quote that is never closed meets one that is, the rows before and behind both are loaded all the same.
+SELECT line FROM pg_temp.try(E'1,"two\nlines",x\n2,"open,y\n3,"two\nmore",z\n4,d,w\n') line WHERE line ~ '^row [(][14]';
 SELECT pg_temp.try(E'1,a,x\n2,b,y"\n3,c,z\n');
 SELECT pg_temp.try(E'1,''open,x\n2,b,y\n', $$, quote => ''''$$);
 SELECT pg_temp.try(E'1,"a\\"b",x\n2,"b\\\\",y\n3,"c\\x",z', $$, escape => '\'$$);
@@ -82,11 +81,22 @@ SELECT pg_temp.try('1,"\377\012\000",x\0122,b,y\012'::bytea);
 SELECT pg_temp.try('\000'::bytea);
 SELECT pg_temp.try('\377\376'::bytea);
 -- Characters of two to four bytes arrive unharmed, and so do control characters.
-SELECT pg_temp.try(E'1,ñ€😀,\u0001\u001f\u007f\n');
+SELECT line FROM pg_temp.try(E'1,ñ€😀,\u0001\u001f\u007f\n2,\ufeffa,\t') line WHERE line !~ '^row';
+SELECT id, convert_to(name, 'UTF8') AS name, encode(convert_to(note, 'UTF8'), 'hex') AS note FROM t;
 -- ---- The same from a file ----
-SELECT status, rows_read, rows_loaded, rows_rejected FROM ferry.migrate_csv('t', :'data' || '/dirty/bom_crlf_header.csv', columns => '{id,name}');
-SELECT status, rows_read, rows_loaded, rows_rejected FROM ferry.migrate_csv('t', :'data' || '/dirty/unterminated_quote.csv', columns => '{id,name,note}');
-SELECT bool_and(r.raw = substring(pg_read_binary_file(l.source_name) FROM r.byte_offset::int + 1 FOR length(r.raw)))
+CREATE TABLE departments (id int, department text NOT NULL);
+CREATE TABLE hires (id int, name text, datetime timestamptz, department_id int, job_id int);
+SELECT status, rows_read, rows_loaded, rows_rejected FROM ferry.migrate_csv('departments', :'data' || '/dirty/bom_crlf_header.csv');
+SELECT * FROM departments;
+SELECT status, rows_read, rows_loaded, rows_rejected FROM ferry.migrate_csv('hires', :'data' || '/dirty/unterminated_quote.csv');
+SELECT id, name FROM hires;
+TRUNCATE hires;
+SELECT status, rows_read, rows_loaded, rows_rejected FROM ferry.migrate_csv('hires', :'data' || '/dirty/field_counts.csv');
+SELECT id, name FROM hires;
+TRUNCATE hires;
+SELECT status, rows_read, rows_loaded, rows_rejected FROM ferry.migrate_csv('hires', :'data' || '/dirty/bad_encoding.csv');
+SELECT id, name FROM hires;
+SELECT count(*), bool_and(r.raw = substring(pg_read_binary_file(l.source_name) FROM r.byte_offset::int + 1 FOR length(r.raw)))
 FROM ferry.rejects r JOIN ferry.loads l USING (load_id) WHERE l.source_kind = 'csv file';
 -- ---- Size ----
 -- A field of 3 MB, a row of 60 columns, and rows that straddle every block of the reader.
@@ -98,14 +108,14 @@ FROM generate_series(1, 60) i \gexec
 SELECT status, rows_loaded, rows_rejected FROM ferry.migrate_csv_data('wide', (SELECT convert_to(string_agg(
   (SELECT string_agg(CASE i % 3 WHEN 0 THEN (r * i)::text WHEN 1 THEN 'v' || r ELSE '2021-01-01' END, ',' ORDER BY i) FROM generate_series(1, 60) i),
   E'\n' ORDER BY r), 'UTF8') FROM generate_series(1, 500) r));
-SELECT count(*), sum(c60), count(DISTINCT c58), min(c59) FROM wide;
+SELECT count(*), sum(c60), count(DISTINCT c58), to_char(min(c59), 'YYYY-MM-DD') FROM wide;
 TRUNCATE t;
 SELECT status, rows_read, rows_loaded, rows_rejected FROM ferry.migrate_csv_data('t', (SELECT convert_to(string_agg(CASE WHEN i % 1000 = 7 THEN 'x' ELSE i::text END || ',"' || repeat('q', i % 97) || E'\n",', E'\n' ORDER BY i), 'UTF8') FROM generate_series(1, 20000) i));
 SELECT count(*), sum(id), sum(length(name)) FROM t;
 SELECT count(*), bool_and(line_number = 2 * record_number - 1) AS lines, bool_and(record_number % 1000 = 7) AS records
 FROM ferry.rejects WHERE load_id = (SELECT max(load_id) FROM ferry.loads);
 
-DROP TABLE t, wide;
+DROP TABLE t, wide, departments, hires;
 RESET search_path;
 DROP SCHEMA csv_bytes;
 DROP EXTENSION pg_ferry;

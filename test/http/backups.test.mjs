@@ -27,6 +27,9 @@ describe('backup and restore', () => {
     assert.equal(made.status, 201, made.text);
     assert.equal(made.body.rows, 503);
     assert.match(made.body.sha256, /^[0-9a-f]{64}$/);
+    assert.match(made.body.file, /^[^/]+\.avro$/);
+    const all = await get(`/rpc/backups?backup_id=eq.${made.id}`, { token });
+    assert.deepEqual(all.body, [made.body]);
     const list = await get(`/rpc/backups?backup_id=eq.${made.id}&select=backup_id::text,target,codec,rows,sha256`, { token });
     assert.equal(list.status, 200);
     assert.equal(list.body.length, 1);

@@ -120,14 +120,11 @@ void ForeignKeys::add_key(const ForeignKeyCacheInfo *info) {
     keys_.push_back(std::move(key));
 }
 
-// The bytes of the key's values; false when one is NULL. Equal values of different bytes only cost one
-// question more.
-bool ForeignKeys::image_of(const Key &key, TupleTableSlot *slot, std::string &image) const {
-    image.clear();
+// The bytes of the key's values. Equal values of different bytes only cost one question more.
+std::string ForeignKeys::image_of(const Key &key, TupleTableSlot *slot) {
+    std::string image;
     for (size_t i = 0; i < key.numbers.size(); ++i) {
-        const int at = key.numbers[i] - 1;
-        if (slot->tts_isnull[at]) return false;
-        const Datum value = slot->tts_values[at];
+        const Datum value = slot->tts_values[key.numbers[i] - 1];
         if (key.by_value[i]) {
             image.append(reinterpret_cast<const char *>(&value), sizeof value);
             continue;
@@ -136,67 +133,73 @@ bool ForeignKeys::image_of(const Key &key, TupleTableSlot *slot, std::string &im
         image.append(reinterpret_cast<const char *>(&size), sizeof size);
         image.append(reinterpret_cast<const char *>(DatumGetPointer(value)), size);
     }
-    return true;
+    return image;
+}
+
+// What is known of the slot's key; null when a part of it is NULL.
+KeyState *ForeignKeys::find(Key &key, TupleTableSlot *slot) {
+    for (const AttrNumber number : key.numbers)
+        if (slot->tts_isnull[number - 1]) return nullptr;
+    if (key.flat()) return &key.known.state(uint64_t{slot->tts_values[key.numbers[0] - 1]});
+    return &key.known.state(std::string_view(image_of(key, slot)));
+}
+
+void ForeignKeys::check_key(size_t k, std::span<TupleTableSlot *const> slots) {
+    Key &key = keys_[k];
+    for (uint32_t r = 0; r < slots.size(); ++r) {
+        KeyState *const state = find(key, slots[r]);
+        if (state == nullptr || *state == KeyState::present) continue;
+        if (*state == KeyState::unknown) {
+            *state = KeyState::asked;
+            questions_.push_back({k, slots[r], false});
+            recent_.emplace_back(k, image_of(key, slots[r]));
+        }
+        seen_.push_back({r, k});
+    }
 }
 
 void ForeignKeys::check(std::span<TupleTableSlot *const> slots, std::vector<RowError> &errors) {
-    if (keys_.empty()) return;
-    struct Seen {
-        uint32_t row;
-        Key *key;
-        const bool *answer;
-    };
-    std::vector<Seen> seen;
-    std::vector<Question> questions;
-    std::string image;
-    for (size_t k = 0; k < keys_.size(); ++k) {
-        Key &key = keys_[k];
-        for (uint32_t r = 0; r < slots.size(); ++r) {
-            if (!image_of(key, slots[r], image)) continue;
-            const auto [entry, fresh] = key.known.try_emplace(image, false);
-            if (fresh) {
-                questions.push_back({&key, slots[r], &entry->second});
-                recent_.emplace_back(k, image);
-            } else if (entry->second) {
-                continue;
-            }
-            seen.push_back({r, &key, &entry->second});
-        }
+    questions_.clear();
+    seen_.clear();
+    for (size_t k = 0; k < keys_.size(); ++k) check_key(k, slots);
+    if (!questions_.empty()) ask();
+    for (const Seen &item : seen_) {
+        Key &key = keys_[item.key];
+        if (*find(key, slots[item.row]) == KeyState::missing)
+            errors.push_back(describe(item.row, key, slots[item.row]));
     }
-    if (!questions.empty()) ask(questions);
-    for (const Seen &item : seen)
-        if (!*item.answer) errors.push_back(describe(item.row, *item.key, slots[item.row]));
 }
 
-void ForeignKeys::ask(std::vector<Question> &questions) {
-    const auto run = [&] {
+void ForeignKeys::ask() {
+    pg_call([&] {
         if (SPI_connect() != SPI_OK_CONNECT) elog(ERROR, "SPI_connect failed");
-        for (const Question &question : questions) {
+        for (Question &question : questions_) {
             CHECK_FOR_INTERRUPTS();
+            const Key &key = keys_[question.key];
             Datum values[INDEX_MAX_KEYS];
-            for (size_t i = 0; i < question.key->numbers.size(); ++i)
-                values[i] = question.slot->tts_values[question.key->numbers[i] - 1];
-            const AsOwner before = become(question.key->parent_owner);
-            const int code = SPI_execute_snapshot(question.key->plan, values, nullptr, InvalidSnapshot,
-                                                  InvalidSnapshot, false, false, 1);
+            for (size_t i = 0; i < key.numbers.size(); ++i)
+                values[i] = question.slot->tts_values[key.numbers[i] - 1];
+            const AsOwner before = become(key.parent_owner);
+            const int code = SPI_execute_snapshot(key.plan, values, nullptr, InvalidSnapshot, InvalidSnapshot,
+                                                  false, false, 1);
             come_back(before);
             if (code != SPI_OK_SELECT) elog(ERROR, "SPI_execute_snapshot: %s", SPI_result_code_string(code));
-            *question.answer = SPI_processed > 0;
+            question.answer = SPI_processed > 0;
             SPI_freetuptable(SPI_tuptable);
         }
         SPI_finish();
-    };
-    try {
-        pg_call(run);
-    } catch (...) {
-        // Unanswered questions must not pass for answers.
-        forget();
-        throw;
-    }
+    });
+    for (const Question &question : questions_)
+        *find(keys_[question.key], question.slot) = question.answer ? KeyState::present : KeyState::missing;
 }
 
 void ForeignKeys::forget() {
-    for (const auto &[k, image] : recent_) keys_[k].known.erase(image);
+    for (const auto &[k, image] : recent_) {
+        Key &key = keys_[k];
+        uint64_t value = 0;
+        if (key.flat()) std::memcpy(&value, image.data(), sizeof value);
+        (key.flat() ? key.known.state(value) : key.known.state(std::string_view(image))) = KeyState::unknown;
+    }
     recent_.clear();
 }
 

@@ -6,9 +6,9 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
+#include "load/key_cache.hpp"
 #include "load/reject.hpp"
 #include "server/boundary.hpp"
 
@@ -47,21 +47,31 @@ class ForeignKeys {
         std::vector<int16> lengths;
         std::vector<bool> by_value;
         SPIPlanPtr plan = nullptr;
-        std::unordered_map<std::string, bool> known;  // key image → the parent has it
+        KeyCache known;
+        bool flat() const { return numbers.size() == 1 && by_value[0]; }
     };
     struct Question {
-        Key *key;
+        size_t key;  // in keys_
         TupleTableSlot *slot;
-        bool *answer;
+        bool answer;
     };
 
     void add_key(const ForeignKeyCacheInfo *info);
-    bool image_of(const Key &key, TupleTableSlot *slot, std::string &image) const;
-    void ask(std::vector<Question> &questions);
+    KeyState *find(Key &key, TupleTableSlot *slot);
+    static std::string image_of(const Key &key, TupleTableSlot *slot);
+    void check_key(size_t k, std::span<TupleTableSlot *const> slots);
+    void ask();
     RowError describe(uint32_t row, const Key &key, TupleTableSlot *slot) const;
 
     Relation rel_;
     std::vector<Key> keys_;
+    std::vector<Question> questions_;
+    struct Seen {
+        uint32_t row;
+        size_t key;
+    };
+    std::vector<Seen> seen_;  // rows whose key was not known to be present
+    // Images of the keys learned since the last settle(), by the key they belong to.
     std::vector<std::pair<size_t, std::string>> recent_;
 };
 

@@ -3,6 +3,8 @@
 // takes the entry and says whether another one is in its way, so that a duplicate costs no subtransaction.
 #include "server/table_writer.hpp"
 
+#include <algorithm>
+
 #include "server/compat.hpp"
 
 namespace ferry {
@@ -46,9 +48,9 @@ TableWriter::TableWriter(ExecutorTable &table)
     pg_call([&] {
         ExecOpenIndices(result_, true);
         for (int i = 0; i < result_->ri_NumIndices; ++i) {
-            if (result_->ri_IndexRelationDescs[i]->rd_index->indisunique ||
-                result_->ri_IndexRelationInfo[i]->ii_ExclusionOps != nullptr)
-                ++unique_indexes_;
+            const bool exclusion = result_->ri_IndexRelationInfo[i]->ii_ExclusionOps != nullptr;
+            if (result_->ri_IndexRelationDescs[i]->rd_index->indisunique || exclusion) ++unique_indexes_;
+            exclusion_ = exclusion_ || exclusion;
         }
     });
 }
@@ -64,17 +66,53 @@ void TableWriter::insert_raw(std::span<TupleTableSlot *const> rows, bool toleran
     const MemoryContext before = MemoryContextSwitchTo(GetPerTupleMemoryContext(estate_));
     table_multi_insert(rel_, const_cast<TupleTableSlot **>(rows.data()), static_cast<int>(rows.size()),
                        command, 0, bulk_);
-    if (result_->ri_NumIndices > 0) {
-        for (uint32_t r = 0; r < rows.size(); ++r) {
-            List *refused = compat::insert_index_tuples(result_, rows[r], estate_, tolerant, nullptr);
-            ListCell *cell;
-            foreach (cell, refused)
-                if (tolerant) suspects[count++] = {r, lfirst_oid(cell), false};
-            ResetPerTupleExprContext(estate_);
-        }
-    }
     MemoryContextSwitchTo(before);
     ResetPerTupleExprContext(estate_);
+    if (result_->ri_NumIndices > 0) insert_entries(rows, tolerant, suspects, count);
+}
+
+// Index by index, which keeps one index's pages at hand for all rows. Exclusion constraints need the server's
+// own way, row by row.
+void TableWriter::insert_entries(std::span<TupleTableSlot *const> rows, bool tolerant, Suspect *suspects,
+                                 size_t &count) {
+    if (!exclusion_) {
+        for (int i = 0; i < result_->ri_NumIndices; ++i)
+            insert_entries_of(i, rows, tolerant, suspects, count);
+        return;
+    }
+    for (uint32_t r = 0; r < rows.size(); ++r) {
+        List *refused = compat::insert_index_tuples(result_, rows[r], estate_, tolerant, nullptr);
+        ListCell *cell;
+        foreach (cell, refused)
+            if (tolerant) suspects[count++] = {r, lfirst_oid(cell), false};
+        ResetPerTupleExprContext(estate_);
+    }
+}
+
+void TableWriter::insert_entries_of(int i, std::span<TupleTableSlot *const> rows, bool tolerant,
+                                    Suspect *suspects, size_t &count) {
+    Relation index = result_->ri_IndexRelationDescs[i];
+    IndexInfo *info = result_->ri_IndexRelationInfo[i];
+    if (index == nullptr || !info->ii_ReadyForInserts) return;
+    const IndexUniqueCheck check = !index->rd_index->indisunique ? UNIQUE_CHECK_NO
+                                   : tolerant                    ? UNIQUE_CHECK_PARTIAL
+                                                                 : UNIQUE_CHECK_YES;
+    ExprContext *const context = GetPerTupleExprContext(estate_);
+    const MemoryContext before = MemoryContextSwitchTo(GetPerTupleMemoryContext(estate_));
+    if (info->ii_Predicate != NIL && info->ii_PredicateState == nullptr)
+        info->ii_PredicateState = ExecPrepareQual(info->ii_Predicate, estate_);
+    for (uint32_t r = 0; r < rows.size(); ++r) {
+        Datum values[INDEX_MAX_KEYS];
+        bool nulls[INDEX_MAX_KEYS];
+        CHECK_FOR_INTERRUPTS();
+        context->ecxt_scantuple = rows[r];
+        if (info->ii_Predicate != NIL && !ExecQual(info->ii_PredicateState, context)) continue;
+        FormIndexDatum(info, rows[r], estate_, values, nulls);
+        const bool unique = index_insert(index, values, nulls, &rows[r]->tts_tid, rel_, check, false, info);
+        if (check == UNIQUE_CHECK_PARTIAL && !unique) suspects[count++] = {r, RelationGetRelid(index), false};
+        ResetExprContext(context);
+    }
+    MemoryContextSwitchTo(before);
 }
 
 // Asks each index that suspected the row again, waiting for open transactions; the row is out of the table by
@@ -122,6 +160,7 @@ void TableWriter::insert(std::span<TupleTableSlot *const> rows, bool tolerant,
     pg_call([&] { insert_raw(rows, tolerant, suspects.data(), count); });
     if (count == 0) return;
     suspects.resize(count);
+    std::ranges::stable_sort(suspects, {}, &Suspect::row);  // they came index by index
     pg_call([&] { settle_all(rows, suspects); });
     for (const Suspect &suspect : suspects)
         if (suspect.confirmed) conflicts.push_back({suspect.row, suspect.index});

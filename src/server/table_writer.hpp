@@ -79,6 +79,10 @@ class TableWriter {
         bool confirmed;
     };
     void insert_raw(std::span<TupleTableSlot *const> rows, bool tolerant, Suspect *suspects, size_t &count);
+    void insert_entries(std::span<TupleTableSlot *const> rows, bool tolerant, Suspect *suspects,
+                        size_t &count);
+    void insert_entries_of(int index, std::span<TupleTableSlot *const> rows, bool tolerant, Suspect *suspects,
+                           size_t &count);
     void settle(TupleTableSlot *row, std::span<Suspect> suspects);
     void settle_all(std::span<TupleTableSlot *const> rows, std::span<Suspect> suspects);
 
@@ -88,6 +92,7 @@ class TableWriter {
     BulkInsertState bulk_ = nullptr;
     MemoryContext context_;
     size_t unique_indexes_ = 0;
+    bool exclusion_ = false;  // some index is for an exclusion constraint
 };
 
 }  // namespace ferry

@@ -42,6 +42,18 @@ void AvroSource::open_block() {
     if (block_ < window_.size()) cursor_.emplace(window_[block_].data);
 }
 
+// Avro strings may hold NUL, text in PostgreSQL may not.
+void AvroSource::tell_nul_characters(Batch &batch, Record &record, size_t first) const {
+    record.first_fault = static_cast<uint32_t>(batch.faults.size());
+    for (size_t c = 0; c < width_; ++c) {
+        Field &field = batch.fields[first + c];
+        if (field.kind != Field::Kind::text || field.text.find('\0') == field.text.npos) continue;
+        batch.faults.push_back({Code::nul_character, static_cast<int>(c), field.text});
+        field.kind = Field::Kind::absent;
+    }
+    record.faults = static_cast<uint32_t>(batch.faults.size()) - record.first_fault;
+}
+
 size_t AvroSource::fill(Batch &batch, size_t limit) {
     decoder_.release();
     size_t count = 0;
@@ -63,6 +75,7 @@ size_t AvroSource::fill(Batch &batch, size_t limit) {
         record.number = ++number_;
         record.offset = held.block.offset;
         record.raw = std::string_view(held.data).substr(start, cursor_->offset() - start);
+        tell_nul_characters(batch, record, at);
         batch.records.push_back(record);
         ++row_;
         ++count;

@@ -31,6 +31,7 @@ class AvroSource final : public RecordSource {
         std::string data;
     };
     void open_block();
+    void tell_nul_characters(Batch &batch, Record &record, size_t first) const;
 
     avro::ContainerReader &reader_;
     avro::RowDecoder decoder_;

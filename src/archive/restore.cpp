@@ -170,6 +170,7 @@ class Restore {
 
   private:
     void verify_checksum();
+    void refuse_other_table();
     void check_rights(Relation rel, const std::vector<PlannedColumn> &columns);
     Oid prepare();
     void complete();
@@ -202,6 +203,17 @@ void Restore::verify_checksum() {
     file_.rewind();
 }
 
+// By its id a backup goes back only to where it came from; whoever means another table names the file.
+void Restore::refuse_other_table() {
+    const std::string database =
+        pg_call([] { return static_cast<const char *>(get_database_name(MyDatabaseId)); });
+    if (manifest_->target == facts_.target && manifest_->database == database) return;
+    fail({Code::schema_mismatch,
+          "backup " + std::to_string(manifest_->backup_id) + " is not of table \"" + facts_.target + "\"",
+          "It was taken of table \"" + manifest_->target + "\" in database \"" + manifest_->database + "\".",
+          "To restore it into another table give the file's path instead of the backup's id."});
+}
+
 void Restore::check_rights(Relation rel, const std::vector<PlannedColumn> &columns) {
     std::vector<AttrNumber> numbers;
     for (const PlannedColumn &column : columns) numbers.push_back(column.number);
@@ -229,6 +241,7 @@ LoadReport Restore::run() {
 
     Relation rel = open_table(target_, RowExclusiveLock);
     facts_.target = qualified_name(rel);
+    if (manifest_ != nullptr) refuse_other_table();
     only_ = rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE ? "" : "ONLY ";
     const Match match = match_columns(schema, rel);
     const std::vector<PlannedColumn> columns = plan_columns(rel, match.columns);

@@ -1,14 +1,12 @@
 // Implements backup_row.hpp.
 #include "functions/backup_row.hpp"
 
-#include "server/files.hpp"
-
 namespace ferry {
 
 std::vector<std::optional<std::string>> backup_row(const Manifest &manifest) {
     return {std::to_string(manifest.backup_id),
             manifest.target,
-            path_of(Place::backups, manifest.file),
+            manifest.file,
             manifest.codec,
             std::to_string(manifest.parts),
             std::to_string(manifest.rows),

@@ -76,8 +76,8 @@ LoadOptions read_options(FunctionCallInfo fcinfo) {
 }
 
 std::string options_json(const csv::Dialect &dialect, const LoadOptions &options, const std::string &on_error,
-                         const std::vector<std::string> &columns) {
-    std::string json = "{\"delimiter\": ";
+                         const std::vector<std::string> &columns, bool has_header) {
+    std::string json = std::string("{\"header\": ") + (has_header ? "true" : "false") + ", \"delimiter\": ";
     append_json_string(json, {&dialect.delimiter, 1});
     json += ", \"quote\": ";
     append_json_string(json, {&dialect.quote, 1});
@@ -111,18 +111,6 @@ class ValueSource final : public ByteSource {
     std::string_view left_;
 };
 
-// A WARNING says aloud what the report says in a word.
-void warn_when_aborted(const LoadReport &report) {
-    if (report.status != "aborted") return;
-    const auto rejected = static_cast<unsigned long long>(report.rows_rejected);
-    const auto load = static_cast<long long>(report.load_id);
-    pg_call([&] {
-        ereport(WARNING, errcode(ERRCODE_WARNING), errmsg("load %lld was aborted: no row was loaded", load),
-                errdetail_plural("%llu row was rejected.", "%llu rows were rejected.", rejected, rejected),
-                errhint("See SELECT * FROM ferry.rejects WHERE load_id = %lld.", load));
-    });
-}
-
 Datum migrate(FunctionCallInfo fcinfo, ByteSource &input, const char *kind, const std::string &name,
               Relation rel) {
     const std::vector<std::string> chosen =
@@ -136,8 +124,8 @@ Datum migrate(FunctionCallInfo fcinfo, ByteSource &input, const char *kind, cons
     std::vector<AttrNumber> numbers;
     for (const PlannedColumn &column : columns) numbers.push_back(column.number);
     require_insert(rel, numbers);
-    options.json =
-        options_json(dialect, options, text_argument(fcinfo, on_error_argument).value_or("reject"), names);
+    options.json = options_json(dialect, options, text_argument(fcinfo, on_error_argument).value_or("reject"),
+                                names, source.has_header());
     const LoadFacts facts{qualified_name(rel), kind, name};
     const Oid target = RelationGetRelid(rel);
     close_table(rel);

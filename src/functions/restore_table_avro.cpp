@@ -25,6 +25,11 @@ RestoreOptions read_options(FunctionCallInfo fcinfo) {
     return options;
 }
 
+Datum finish(const LoadReport &report) {
+    warn_when_aborted(report);
+    return report_datum(report);
+}
+
 }  // namespace
 }  // namespace ferry
 
@@ -34,11 +39,11 @@ FERRY_FUNCTION(restore_table_avro) {
     const Oid target = require_oid(fcinfo, target_argument, "target");
     if (PG_ARGISNULL(source_argument)) fail({Code::null_argument, "argument \"backup\" must not be null"});
     const Manifest manifest = find_manifest(PG_GETARG_INT64(source_argument));
-    return report_datum(restore_backup(target, manifest, read_options(fcinfo)));
+    return finish(restore_backup(target, manifest, read_options(fcinfo)));
 }
 
 FERRY_FUNCTION(restore_table_avro_path) {
     const Oid target = require_oid(fcinfo, target_argument, "target");
     const std::string path = require_text(fcinfo, source_argument, "path");
-    return report_datum(restore_file(target, path, read_options(fcinfo)));
+    return finish(restore_file(target, path, read_options(fcinfo)));
 }

@@ -55,12 +55,17 @@ std::vector<std::string> CsvSource::settle_columns(Header header, const std::vec
     bool all_known = !first.fields.empty();
     for (const std::string &field : first.fields) {
         const std::string *column = find_column(columns, trim(field));
-        all_known = all_known && column != nullptr && std::ranges::find(named, *column) == named.end();
+        const bool again = column != nullptr && std::ranges::find(named, *column) != named.end();
+        all_known = all_known && column != nullptr && !again;
+        if (again && header == Header::present && chosen.empty()) {
+            fail({Code::duplicate_key, "header names column \"" + *column + "\" more than once", "",
+                  "Name the columns of the file, in its order, with the option columns."});
+        }
         if (column != nullptr) named.push_back(*column);
         if (column == nullptr && header == Header::present && chosen.empty()) {
             fail({Code::unknown_key,
                   "header names column \"" + std::string(clip(field, 100)) + "\", which does not exist", "",
-                  "Name the columns of the file, in its order, with columns => ARRAY[…]."});
+                  "Name the columns of the file, in its order, with the option columns."});
         }
     }
     const bool skip = header == Header::present || (header == Header::automatic && all_known);
@@ -69,6 +74,7 @@ std::vector<std::string> CsvSource::settle_columns(Header header, const std::vec
     std::vector<int> mapping(result.size());
     for (size_t i = 0; i < mapping.size(); ++i) mapping[i] = static_cast<int>(i);
     splitter_ = std::make_unique<csv::Splitter>(dialect_, mapping, result.size());
+    has_header_ = skip;
     if (skip) {
         start_ += first.bytes;
         window_start_.offset = first.bytes;

@@ -31,6 +31,9 @@ class CsvSource final : public RecordSource {
     std::vector<std::string> settle_columns(Header header, const std::vector<std::string> &columns,
                                             const std::vector<std::string> &chosen);
 
+    // Whether a header was found and skipped.
+    bool has_header() const noexcept { return has_header_; }
+
     bool next_window(size_t size_hint) override;
     size_t fill(Batch &batch, size_t limit) override { return splitter_->next(batch, limit); }
     void rewind() override;
@@ -48,7 +51,7 @@ class CsvSource final : public RecordSource {
     std::vector<char> buffer_;
     size_t start_ = 0, end_ = 0;  // the window in the buffer
     bool at_end_ = false;
-    uint64_t header_bytes_ = 0;
+    bool has_header_ = false;
     Sha256 hash_;
 };
 

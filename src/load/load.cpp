@@ -220,7 +220,7 @@ void Loader::settle_batch() {
 
 void Loader::raise_rejects() const {
     Error error{Code::reject_limit, std::to_string(counts_.rejected) + " of " + std::to_string(counts_.read) +
-                                        " rows are not valid; nothing was loaded"};
+                                        " rows are not valid, nothing was loaded"};
     for (const std::string &reject : first_rejects_)
         error.detail += (error.detail.empty() ? "" : "\n") + reject;
     error.hint =
@@ -315,6 +315,18 @@ void LoadRun::write_log(const LoadFacts &facts, const LoadReport &report) {
 LoadReport run_load(const LoadSteps &steps, const std::vector<PlannedColumn> &columns, RecordSource &source,
                     const LoadFacts &facts, const LoadOptions &options, LoadObserver *observer) {
     return LoadRun(steps, columns, source, options, observer).run(facts);
+}
+
+void warn_when_aborted(const LoadReport &report) {
+    if (report.status != "aborted") return;
+    const auto rejected = static_cast<unsigned long long>(report.rows_rejected);
+    const auto load = static_cast<long long>(report.load_id);
+    pg_call([&] {
+        ereport(WARNING, errcode(ERRCODE_WARNING),
+                errmsg("load %lld was aborted and no row was loaded", load),
+                errdetail_plural("%llu row was rejected.", "%llu rows were rejected.", rejected, rejected),
+                errhint("See SELECT * FROM ferry.rejects WHERE load_id = %lld.", load));
+    });
 }
 
 Datum report_datum(const LoadReport &report) {

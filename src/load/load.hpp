@@ -65,6 +65,9 @@ struct LoadReport {
 LoadReport run_load(const LoadSteps &steps, const std::vector<PlannedColumn> &columns, RecordSource &source,
                     const LoadFacts &facts, const LoadOptions &options, LoadObserver *observer = nullptr);
 
+// Raises a WARNING when the load was aborted: it says aloud what the report says in a word.
+void warn_when_aborted(const LoadReport &report);
+
 // The report as a ferry.load_report row.
 Datum report_datum(const LoadReport &report);
 

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <limits>
 
+#include "core/text.hpp"
 #include "core/value/datetime.hpp"
 #include "core/value/scan.hpp"
 
@@ -26,6 +27,11 @@ bool is_ascii(std::string_view text) {
     for (const char c : text)
         if ((static_cast<unsigned char>(c) & 0x80U) != 0) return false;
     return true;
+}
+
+// Bytes that any type's input function may be given.
+bool is_text(std::string_view bytes) {
+    return bytes.find('\0') == bytes.npos && utf8_valid_prefix(bytes) == bytes.size();
 }
 
 std::string integer_text(int64_t value) {
@@ -99,8 +105,22 @@ void RowChecker::plan_checks() {
         const ConstrCheck &check = constraints->check[i];
         ExprState *expression = pg_call(
             [&] { return ExecPrepareExpr(static_cast<Expr *>(stringToNode(check.ccbin)), table_.estate()); });
-        checks_.push_back({check.ccname, expression});
+        checks_.push_back({check.ccname, expression, column_of_check(check.ccbin)});
     }
+}
+
+// The one column that a CHECK looks at, as a position in the load; -1 for none or several.
+int RowChecker::column_of_check(const char *expression) const {
+    const int number = pg_call([&] {
+        Bitmapset *columns = nullptr;
+        pull_varattnos(static_cast<Node *>(stringToNode(expression)), 1, &columns);
+        return bms_membership(columns) == BMS_SINGLETON
+                   ? bms_singleton_member(columns) + FirstLowInvalidHeapAttributeNumber
+                   : 0;
+    });
+    for (size_t c = 0; c < columns_.size(); ++c)
+        if (columns_[c].number == number) return static_cast<int>(c);
+    return -1;
 }
 
 void RowChecker::check(const Batch &batch, std::span<TupleTableSlot *const> slots,
@@ -122,17 +142,18 @@ void RowChecker::check(const Batch &batch, std::span<TupleTableSlot *const> slot
             name_column(errors.back(), batch);
         }
     }
-    for (size_t c = 0; c < columns_.size(); ++c) convert_column(batch, c, slots);
+    for (size_t c = 0; c < columns_.size(); ++c) convert_column(batch, c, slots, errors);
     ask_input_functions(batch, slots, errors);
     fill_defaults(batch, slots, errors);
     if (duties_.not_null) check_not_null(batch, slots, errors);
     pg_call([&] {
         for (size_t r = 0; r < batch.records.size(); ++r) ExecStoreVirtualTuple(slots[r]);
     });
-    if (duties_.constraints) check_constraints(slots.first(batch.records.size()), errors);
+    if (duties_.constraints) check_constraints(batch, slots.first(batch.records.size()), errors);
 }
 
-void RowChecker::convert_column(const Batch &batch, size_t c, std::span<TupleTableSlot *const> slots) {
+void RowChecker::convert_column(const Batch &batch, size_t c, std::span<TupleTableSlot *const> slots,
+                                std::vector<RowError> &errors) {
     const PlannedColumn &column = columns_[c];
     const int index = column.number - 1;
     const Field *field = batch.fields.data() + c;
@@ -142,6 +163,17 @@ void RowChecker::convert_column(const Batch &batch, size_t c, std::span<TupleTab
         if (convert(column, *field, value)) {
             slots[r]->tts_values[index] = value;
             slots[r]->tts_isnull[index] = false;
+        } else if (field->kind == Field::Kind::bytes && !is_text(field->text)) {
+            RowError error;
+            error.row = r;
+            error.column = static_cast<int>(c);
+            error.cls = ErrorClass::encoding;
+            error.sqlstate = code_info(Code::invalid_encoding).sqlstate;
+            error.message =
+                "bytes are not text: column \"" + column.name + "\" is of type " + column.type_name;
+            error.column_name = column.name;
+            error.column_type = column.type_name;
+            errors.push_back(std::move(error));
         } else {
             pending_.push_back({r, static_cast<int>(c), text_for_input(column, *field)});
         }
@@ -377,7 +409,8 @@ bool RowChecker::evaluate(TupleTableSlot *slot, const Check &check) const {
 }
 
 // The message is ExecConstraints' own (PostgreSQL: src/backend/executor/execMain.c).
-void RowChecker::check_constraints(std::span<TupleTableSlot *const> slots, std::vector<RowError> &errors) {
+void RowChecker::check_constraints(const Batch &batch, std::span<TupleTableSlot *const> slots,
+                                   std::vector<RowError> &errors) {
     if (checks_.empty() && !generated_) return;
     std::vector<uint32_t> failed;  // row * number of checks + check
     failed.reserve(slots.size() * checks_.size());
@@ -410,11 +443,13 @@ void RowChecker::check_constraints(std::span<TupleTableSlot *const> slots, std::
         const Check &check = checks_[f % checks_.size()];
         RowError found;
         found.row = static_cast<uint32_t>(f / checks_.size());
+        found.column = check.column;
         found.cls = ErrorClass::check;
         found.sqlstate = code_info(Code::check).sqlstate;
         found.constraint = check.name;
         found.message = std::string("new row for relation \"") + RelationGetRelationName(table_.rel()) +
                         "\" violates check constraint \"" + check.name + "\"";
+        name_column(found, batch);
         errors.push_back(std::move(found));
     }
 }

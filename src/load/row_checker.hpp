@@ -46,11 +46,14 @@ class RowChecker {
     struct Check {
         const char *name;
         ExprState *expression;
+        int column;  // of the load, where the CHECK looks at this one only; else -1
     };
 
     void plan_defaults();
     void plan_checks();
-    void convert_column(const Batch &batch, size_t column, std::span<TupleTableSlot *const> slots);
+    int column_of_check(const char *expression) const;
+    void convert_column(const Batch &batch, size_t column, std::span<TupleTableSlot *const> slots,
+                        std::vector<RowError> &errors);
     bool convert(const PlannedColumn &column, const Field &field, Datum &value);
     bool convert_text(const PlannedColumn &column, std::string_view text, Datum &value);
     bool convert_integer(const PlannedColumn &column, int64_t integer, Datum &value);
@@ -62,7 +65,8 @@ class RowChecker {
                        std::vector<RowError> &errors);
     void check_not_null(const Batch &batch, std::span<TupleTableSlot *const> slots,
                         std::vector<RowError> &errors);
-    void check_constraints(std::span<TupleTableSlot *const> slots, std::vector<RowError> &errors);
+    void check_constraints(const Batch &batch, std::span<TupleTableSlot *const> slots,
+                           std::vector<RowError> &errors);
     bool evaluate(TupleTableSlot *slot, const Check &check) const;
     void name_column(RowError &error, const Batch &batch) const;
 

@@ -28,12 +28,14 @@ const char *folder_name(Place place) {
                       : error == EEXIST                   ? Code::duplicate_object
                       : error == ENOSPC                   ? Code::disk_full
                                                           : Code::io_error;
-    fail({code, what + ": " + std::strerror(error), "", std::move(hint)});
+    const char *const reason = error == ELOOP ? "symbolic links are not followed" : std::strerror(error);
+    fail({code, what + ": " + reason, "", std::move(hint)});
 }
 
 [[noreturn]] void fail_name(std::string_view name) {
     fail({Code::file_name, "file name \"" + std::string(name) + "\" is not allowed", "",
-          "A relative name stays inside its folder: it has no empty part, no \".\" and no \"..\"."});
+          "A relative name stays inside its folder: it has no empty part, no \".\" and no \"..\", and a new "
+          "file does not begin with a dot."});
 }
 
 // One file or folder name, without a way out of where it stands.
@@ -212,10 +214,6 @@ std::string read_small_file(Place place, std::string_view name, size_t limit) {
     }
     text.resize(done);
     return text;
-}
-
-std::string path_of(Place place, std::string_view name) {
-    return settings::directory() + "/" + folder_name(place) + "/" + std::string(name);
 }
 
 }  // namespace ferry

@@ -80,7 +80,5 @@ class OutputFile final : public ByteSink {
 std::vector<std::string> list_files(Place place);
 // A small file of such a folder, whole; raises 54000 beyond `limit` bytes.
 std::string read_small_file(Place place, std::string_view name, size_t limit);
-// The absolute path of a name inside a folder.
-std::string path_of(Place place, std::string_view name);
 
 }  // namespace ferry

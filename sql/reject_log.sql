@@ -62,7 +62,8 @@ DELETE FROM t WHERE id > 2;
 -- ---- Several errors in one row ----
 SELECT pg_temp.try('t', E'x,toolong,abc,never,q,,,odd\n');
 SELECT pg_temp.try('t', E',,-1,,9,9,9,3\n');
-SELECT pg_temp.try('t', E'1,a,-1,2031-01-01,7,2,2,\n');
+SELECT status, rows_loaded FROM ferry.migrate_csv_data('t', E'1,a,-1,2031-01-01,7,2,2,\n');
+SELECT constraint_name FROM ferry.reject_errors WHERE reject_id = (SELECT max(reject_id) FROM ferry.rejects) ORDER BY 1;
 SELECT pg_temp.try('t', E'4,d,50,2031-01-01,x,2,2,\n');
 -- ---- Unique within the file: the first one wins, rows that were refused for something else do not count ----
 SELECT pg_temp.try('t', E'3,c,1,2021-01-01,,,,\n3,d,1,2021-01-01,,,,\n4,c,1,2021-01-01,,,,\n4,e,1,2021-01-01,,,,\n');
@@ -83,8 +84,9 @@ SELECT pg_temp.try('bookings', E'"[1,5)",a\n"[3,7)",b\n"[5,9)",c\nnonsense,d\n"[
 SELECT * FROM bookings;
 -- ---- A domain that is not null, and one column of a table that cannot be null because it is a key ----
 CREATE TABLE d (g given, k int PRIMARY KEY);
-SELECT pg_temp.try('d', E',1\nx,\ny,2\n');
+SELECT status, rows_loaded, rows_rejected FROM ferry.migrate_csv_data('d', E',1\nx,\ny,2\n');
 SELECT * FROM d;
+SELECT r.record_number, e.sqlstate FROM ferry.rejects r JOIN ferry.reject_errors e USING (reject_id) JOIN ferry.loads l USING (load_id) WHERE l.target = 'reject_tables.d' ORDER BY e.reject_id;
 -- ---- Deep in the file: every row of many batches is settled the same way ----
 TRUNCATE u;
 DROP INDEX u_c;
@@ -112,7 +114,7 @@ SELECT * FROM ferry.migrate_csv('parent', :'data' || '/departments.csv', header 
 \pset tuples_only off
 \pset format aligned
 \x
-SELECT l.target, l.source_kind, l.source_name = :'data' || '/departments.csv' AS source_name, l.options, l.loaded_by = current_user AS loaded_by,
+SELECT l.target, l.source_kind, l.source_name = :'data' || '/departments.csv' AS source_name, l.options - 'header' AS options, l.options ? 'header' AS header, l.loaded_by = current_user AS loaded_by,
   l.status, l.rows_read, l.rows_loaded, l.rows_rejected, l.rows_repaired, l.bytes_read,
   l.source_sha256 = encode(sha256(pg_read_binary_file(l.source_name)), 'hex') AS sha256,
   l.started_at <= l.finished_at AND l.finished_at <= clock_timestamp() AND l.started_at > now() - interval '1 minute' AS times,

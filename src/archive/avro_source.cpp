@@ -6,10 +6,11 @@
 namespace ferry {
 
 AvroSource::AvroSource(avro::ContainerReader &reader, const avro::Schema &schema,
-                       const std::vector<int> &mapping, size_t width)
+                       const std::vector<int> &mapping, size_t width, std::string sha256)
     : reader_(reader),
       decoder_(value_or_fail(avro::RowDecoder::compile(schema, mapping, width))),
-      width_(width) {}
+      width_(width),
+      sha256_(std::move(sha256)) {}
 
 bool AvroSource::next_window(size_t size_hint) {
     rows_before_ += rows_in_window_;

@@ -17,12 +17,13 @@ class AvroSource final : public RecordSource {
     // `reader` is open and outlives the source. `mapping` gives, per field of the file, the load's column or
     // -1.
     AvroSource(avro::ContainerReader &reader, const avro::Schema &schema, const std::vector<int> &mapping,
-               size_t width);
+               size_t width, std::string sha256);
 
     bool next_window(size_t size_hint) override;
     size_t fill(Batch &batch, size_t limit) override;
     void rewind() override;
     uint64_t bytes_read() const override { return reader_.offset(); }
+    std::string sha256() override { return sha256_; }
 
   private:
     // A block of the window, its data copied.
@@ -36,6 +37,7 @@ class AvroSource final : public RecordSource {
     avro::ContainerReader &reader_;
     avro::RowDecoder decoder_;
     size_t width_;
+    std::string sha256_;
     std::vector<Held> window_;
     uint64_t rows_before_ = 0, rows_in_window_ = 0;
     // Where reading stands.

@@ -98,7 +98,7 @@ Manifest start_manifest(Relation rel, const avro::Table &table, const BackupOpti
                                          : options.name;
     manifest.codec = avro::codec_name(options.codec);
     manifest.taken_at = utc_text(manifest.backup_id);
-    const std::vector<TextRow> facts = query(
+    const std::vector<TextRow> facts = query_now(
         "SELECT current_user, pg_catalog.pg_current_snapshot(), CASE WHEN pg_catalog.pg_is_in_recovery() "
         "THEN pg_catalog.pg_last_wal_replay_lsn() ELSE pg_catalog.pg_current_wal_lsn() END, "
         "pg_catalog.current_setting('server_version')");
@@ -109,9 +109,31 @@ Manifest start_manifest(Relation rel, const avro::Table &table, const BackupOpti
     return manifest;
 }
 
+// A file without its manifest is no backup: when the one cannot be written the other goes as well.
+void publish_manifest(const Manifest &manifest) {
+    try {
+        OutputFile file(Place::backups, manifest_name(manifest.file));
+        file.write(write_manifest(manifest));
+        file.publish();
+    } catch (...) {
+        remove_file(Place::backups, manifest.file);
+        throw;
+    }
+}
+
 }  // namespace
 
 Manifest write_backup(Relation rel, const BackupOptions &options) {
+    if (is_manifest_name(options.name)) {
+        fail({Code::file_name, "file name \"" + options.name + "\" is not allowed", "",
+              "Names that end like this are for manifests."});
+    }
+    // Everything that the transaction has done so far is in the backup, even by the statement that asks for
+    // it.
+    pg_call([] {
+        CommandCounterIncrement();
+        PushActiveSnapshot(GetTransactionSnapshot());
+    });
     avro::Table table = describe_table(rel);
     Manifest manifest = start_manifest(rel, table, options);
     OutputSettings settings;
@@ -122,9 +144,8 @@ Manifest write_backup(Relation rel, const BackupOptions &options) {
         column.text_branch = true;
     }
     settings.restore();
-    OutputFile file(Place::backups, manifest_name(manifest.file));
-    file.write(write_manifest(manifest));
-    file.publish();
+    pg_call([] { PopActiveSnapshot(); });
+    publish_manifest(manifest);
     return manifest;
 }
 

@@ -7,6 +7,7 @@
 #include <simdjson.h>
 
 #include "core/text.hpp"
+#include "core/value/datetime.hpp"
 #include "server/files.hpp"
 
 namespace ferry {
@@ -40,6 +41,12 @@ uint64_t number_of(simdjson::dom::object object, std::string_view key) {
     return object[key].get(number) == simdjson::SUCCESS ? number : 0;
 }
 
+// The form that backups write, which the server's input takes.
+bool is_moment(const std::string &text) {
+    int64_t micros;
+    return value::scan_timestamptz(text, micros);
+}
+
 std::optional<Manifest> parse_manifest(const std::string &text) {
     simdjson::dom::parser parser;
     simdjson::dom::object object;
@@ -62,6 +69,9 @@ std::optional<Manifest> parse_manifest(const std::string &text) {
     manifest.snapshot = text_of(object, "snapshot");
     manifest.lsn = text_of(object, "lsn");
     manifest.server_version = text_of(object, "server_version");
+    const bool sane = manifest.backup_id > 0 && manifest.parts > 0 && is_moment(manifest.taken_at) &&
+                      manifest.rows <= INT64_MAX && manifest.bytes <= INT64_MAX;
+    if (!sane) return std::nullopt;
     return manifest;
 }
 
@@ -69,6 +79,10 @@ std::optional<Manifest> parse_manifest(const std::string &text) {
 
 std::string manifest_name(const std::string &file) {
     return file + std::string(suffix);
+}
+
+bool is_manifest_name(const std::string &file) {
+    return file.ends_with(suffix);
 }
 
 std::string write_manifest(const Manifest &manifest) {
@@ -93,17 +107,35 @@ std::string write_manifest(const Manifest &manifest) {
     return json + "\n}\n";
 }
 
+namespace {
+
+// The manifest in this file; nothing when the file is none, cannot be read or is gone by now.
+std::optional<Manifest> read_manifest(const std::string &name) {
+    try {
+        std::optional<Manifest> manifest =
+            parse_manifest(read_small_file(Place::backups, name, largest_manifest));
+        if (manifest && manifest_name(manifest->file) == name) return manifest;
+    } catch (const Failure &) {
+        // One bad file must not hide all the good ones.
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
 std::vector<Manifest> list_manifests() {
     std::vector<Manifest> manifests;
     for (const std::string &name : list_files(Place::backups)) {
         check_interrupts();
-        if (!name.ends_with(suffix)) continue;
-        std::optional<Manifest> manifest =
-            parse_manifest(read_small_file(Place::backups, name, largest_manifest));
-        if (manifest && manifest_name(manifest->file) == name) manifests.push_back(*std::move(manifest));
+        if (!is_manifest_name(name)) continue;
+        if (std::optional<Manifest> manifest = read_manifest(name)) manifests.push_back(*std::move(manifest));
     }
     std::ranges::sort(manifests, {}, &Manifest::backup_id);
     return manifests;
+}
+
+std::optional<Manifest> manifest_of(const std::string &path) {
+    return path.find('/') == path.npos ? read_manifest(manifest_name(path)) : std::nullopt;
 }
 
 Manifest find_manifest(int64_t backup_id) {

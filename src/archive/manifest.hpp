@@ -30,11 +30,14 @@ struct Manifest {
 
 // The manifest's file name for a backup's file name.
 std::string manifest_name(const std::string &file);
+bool is_manifest_name(const std::string &file);
 // Its JSON text.
 std::string write_manifest(const Manifest &manifest);
 
 // All manifests in the folder, by backup_id. Files that are no manifest of ours are passed over.
 std::vector<Manifest> list_manifests();
+// The manifest beside a file in the folder of backups; nothing for a file of another origin.
+std::optional<Manifest> manifest_of(const std::string &path);
 // Raises 42704 when there is none with this id.
 Manifest find_manifest(int64_t backup_id);
 

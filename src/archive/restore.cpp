@@ -71,6 +71,25 @@ Match match_columns(const avro::Schema &schema, Relation rel) {
     return match;
 }
 
+std::string property(const avro::SchemaField &field, std::string_view key) {
+    const auto found = field.properties.find(key);
+    return found != field.properties.end() ? found->second : std::string();
+}
+
+// True when file and table have the same columns of the same types in the same order: only then are their
+// content hashes about the same thing.
+bool same_columns(const avro::Schema &schema, const avro::Table &table) {
+    const std::vector<avro::SchemaField> &fields = schema.top().fields;
+    if (fields.size() != table.columns.size()) return false;
+    for (size_t i = 0; i < fields.size(); ++i) {
+        const avro::Column &column = table.columns[i];
+        if (column_name_of(fields[i]) != column.name || property(fields[i], "pg.type") != column.pg_type ||
+            property(fields[i], "pg.typmod") != std::to_string(column.typmod))
+            return false;
+    }
+    return true;
+}
+
 // ---- the steps around the rows ----
 
 std::string list_columns(const std::vector<std::string> &columns, std::string_view prefix = "") {
@@ -84,18 +103,25 @@ std::string list_columns(const std::vector<std::string> &columns, std::string_vi
 class Difference {
   public:
     Difference(Relation rel, const std::vector<std::string> &columns, int64_t now)
-        : target_(qualified_name(rel)),
+        : relid_(RelationGetRelid(rel)),
+          target_(qualified_name(rel)),
           scratch_("pg_temp.ferry_restore_" + std::to_string(now)),
           columns_(columns) {
-        const std::vector<AttrNumber> key = primary_key(rel);
+        const std::vector<KeyColumn> key = primary_key_columns(rel);
         if (key.empty()) {
             fail({Code::unsupported,
                   "cannot replace table \"" + target_ +
                       "\": other tables refer to it and it has no primary key",
                   "", "Add a primary key, or use mode => 'append'."});
         }
-        for (const AttrNumber number : key)
-            key_.emplace_back(NameStr(TupleDescAttr(RelationGetDescr(rel), number - 1)->attname));
+        for (const KeyColumn &column : key) {
+            const std::string name = quote_identifier_text(column.name);
+            same_key_ +=
+                (same_key_.empty() ? "" : " AND ") + ("t." + name + " " + column.equals + " s." + name);
+            key_.push_back(column.name);
+        }
+        for (const std::string &column : columns_)
+            if (std::ranges::find(key_, column) == key_.end()) others_.push_back(column);
         only_ = rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE ? "" : "ONLY ";
     }
 
@@ -107,34 +133,56 @@ class Difference {
         return static_cast<Oid>(std::stoul(*oid.at(0).at(0)));
     }
 
+    // Surplus rows out, changed rows mended, missing rows in. The key of a row never changes: it says which
+    // row it is.
     void apply() const {
         execute("CREATE INDEX ON " + scratch_ + " (" + list_columns(key_) + ")");
         execute("ANALYZE " + scratch_);
-        execute("DELETE FROM " + only_ + target_ + " t WHERE NOT EXISTS (SELECT 1 FROM " + scratch_ +
-                " s WHERE " + same_key() + ")");
-        execute("UPDATE " + only_ + target_ + " t SET (" + list_columns(columns_) + ") = ROW(" +
-                list_columns(columns_, "s.") + ") FROM " + scratch_ + " s WHERE " + same_key() +
-                " AND NOT ROW(" + list_columns(columns_, "t.") +
-                ")::pg_catalog.record OPERATOR(pg_catalog.*=) ROW(" + list_columns(columns_, "s.") +
-                ")::pg_catalog.record");
+        refuse_cascades();
+        execute("DELETE FROM " + only_ + target_ + " t WHERE " + surplus());
+        if (!others_.empty()) {
+            execute("UPDATE " + only_ + target_ + " t SET (" + list_columns(others_) + ") = ROW(" +
+                    list_columns(others_, "s.") + ") FROM " + scratch_ + " s WHERE " + same_key_ +
+                    " AND NOT ROW(" + list_columns(others_, "t.") +
+                    ")::pg_catalog.record OPERATOR(pg_catalog.*=) ROW(" + list_columns(others_, "s.") +
+                    ")::pg_catalog.record");
+        }
         execute("INSERT INTO " + target_ + " (" + list_columns(columns_) +
                 ") OVERRIDING SYSTEM VALUE SELECT " + list_columns(columns_, "s.") + " FROM " + scratch_ +
-                " s WHERE NOT EXISTS (SELECT 1 FROM " + only_ + target_ + " t WHERE " + same_key() + ")");
+                " s WHERE NOT EXISTS (SELECT 1 FROM " + only_ + target_ + " t WHERE " + same_key_ + ")");
         execute("DROP TABLE " + scratch_);
     }
 
   private:
-    std::string same_key() const {
-        std::string condition;
-        for (const std::string &column : key_) {
-            const std::string name = quote_identifier_text(column);
-            condition += (condition.empty() ? "" : " AND ") + ("t." + name + " = s." + name);
-        }
-        return condition;
+    std::string surplus() const {
+        return "NOT EXISTS (SELECT 1 FROM " + scratch_ + " s WHERE " + same_key_ + ")";
     }
 
-    std::string target_, scratch_, only_;
-    std::vector<std::string> columns_, key_;
+    // Deleting a surplus row must not reach into other tables unasked.
+    void refuse_cascades() const {
+        const std::vector<TextRow> cascades = query(
+            "SELECT conrelid::pg_catalog.regclass FROM pg_catalog.pg_constraint WHERE contype "
+            "OPERATOR(pg_catalog.=) 'f' "
+            "AND confrelid OPERATOR(pg_catalog.=) " +
+            std::to_string(relid_) +
+            " AND confdeltype OPERATOR(pg_catalog.=) ANY (ARRAY['c', 'n', 'd']::pg_catalog.\"char\"[]) LIMIT "
+            "1");
+        if (cascades.empty()) return;
+        const std::vector<TextRow> surplus_rows =
+            query("SELECT pg_catalog.count(*) FROM " + only_ + target_ + " t WHERE " + surplus());
+        const std::string count = surplus_rows.at(0).at(0).value_or("0");
+        if (count == "0") return;
+        fail({Code::unsupported,
+              "cannot replace table \"" + target_ +
+                  "\": deleting rows that are not in the backup would change table \"" +
+                  cascades[0][0].value_or("") + "\"",
+              "Rows that are not in the backup: " + count + ".",
+              "Delete them yourself, or use mode => 'append'."});
+    }
+
+    Oid relid_;
+    std::string target_, scratch_, only_, same_key_;
+    std::vector<std::string> columns_, key_, others_;
 };
 
 std::string hash_table(Oid target) {
@@ -160,8 +208,9 @@ std::string hash_table(Oid target) {
 
 class Restore {
   public:
-    Restore(Oid target, const std::string &path, const Manifest *manifest, const RestoreOptions &options)
-        : target_(target), manifest_(manifest), options_(options), file_(Place::backups, path) {
+    Restore(Oid target, const std::string &path, std::optional<Manifest> manifest,
+            const RestoreOptions &options)
+        : target_(target), manifest_(std::move(manifest)), options_(options), file_(Place::backups, path) {
         facts_.source_kind = "avro";
         facts_.source_name = path;
     }
@@ -171,12 +220,13 @@ class Restore {
   private:
     void verify_checksum();
     void refuse_other_table();
-    void check_rights(Relation rel, const std::vector<PlannedColumn> &columns);
+    void check_rights(Relation rel, const std::vector<std::string> &columns);
     Oid prepare();
     void complete();
 
     Oid target_;
-    const Manifest *manifest_;
+    std::optional<Manifest> manifest_;  // of a backup of ours
+    std::string sha256_;
     const RestoreOptions &options_;
     InputFile file_;
     LoadFacts facts_;
@@ -185,6 +235,8 @@ class Restore {
     bool proves_content_ = false;
 };
 
+// Reads the whole file once before anything is done: its hash goes to the log, and a backup of ours must have
+// the one that its manifest tells.
 void Restore::verify_checksum() {
     Sha256 hash;
     std::vector<char> buffer(size_t{256} << 10U);
@@ -192,31 +244,32 @@ void Restore::verify_checksum() {
         hash.update({buffer.data(), n});
         check_interrupts();
     }
-    if (hash.finish() != manifest_->sha256) {
+    sha256_ = hash.finish();
+    if (manifest_ && sha256_ != manifest_->sha256) {
         fail({Code::checksum_mismatch,
               "backup " + std::to_string(manifest_->backup_id) +
                   " is damaged: its SHA-256 differs from the manifest's",
-              "",
-              "Restore from another backup; ferry.restore_table_avro with the file's path reads it without "
-              "this check."});
+              "", "Restore from another backup."});
     }
     file_.rewind();
 }
 
-// By its id a backup goes back only to where it came from; whoever means another table names the file.
+// A backup goes back to where it came from. Into another table it may show rows to somebody who could not
+// read them: that is for those who may read the server's files anyway.
 void Restore::refuse_other_table() {
     const std::string database =
         pg_call([] { return static_cast<const char *>(get_database_name(MyDatabaseId)); });
     if (manifest_->target == facts_.target && manifest_->database == database) return;
-    fail({Code::schema_mismatch,
+    if (pg_call([] { return has_privs_of_role(GetUserId(), ROLE_PG_READ_SERVER_FILES); })) return;
+    fail({Code::no_privilege,
           "backup " + std::to_string(manifest_->backup_id) + " is not of table \"" + facts_.target + "\"",
           "It was taken of table \"" + manifest_->target + "\" in database \"" + manifest_->database + "\".",
-          "To restore it into another table give the file's path instead of the backup's id."});
+          "Only members of pg_read_server_files may restore a backup into another table."});
 }
 
-void Restore::check_rights(Relation rel, const std::vector<PlannedColumn> &columns) {
+void Restore::check_rights(Relation rel, const std::vector<std::string> &columns) {
     std::vector<AttrNumber> numbers;
-    for (const PlannedColumn &column : columns) numbers.push_back(column.number);
+    for (const PlannedColumn &column : plan_columns(rel, columns)) numbers.push_back(column.number);
     require_insert(rel, numbers);
     require_writable("ferry.restore_table_avro()", rel);
     if (options_.mode != RestoreMode::replace) return;
@@ -234,28 +287,26 @@ void Restore::check_rights(Relation rel, const std::vector<PlannedColumn> &colum
 }
 
 LoadReport Restore::run() {
-    if (manifest_ != nullptr) verify_checksum();
+    verify_checksum();
     avro::ContainerReader reader(file_);
     done_or_fail(reader.open());
     const avro::Schema schema = value_or_fail(avro::parse_schema(reader.schema_text()));
 
-    Relation rel = open_table(target_, RowExclusiveLock);
+    // A replace must not meet the writes of others half way.
+    const bool replaces = options_.mode == RestoreMode::replace;
+    Relation rel = open_table(target_, replaces ? ShareRowExclusiveLock : RowExclusiveLock);
     facts_.target = qualified_name(rel);
-    if (manifest_ != nullptr) refuse_other_table();
+    if (manifest_) refuse_other_table();
     only_ = rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE ? "" : "ONLY ";
     const Match match = match_columns(schema, rel);
-    const std::vector<PlannedColumn> columns = plan_columns(rel, match.columns);
-    if (options_.mode == RestoreMode::replace && is_referenced(rel))
-        difference_.emplace(rel, match.columns, GetCurrentTimestamp());
-    check_rights(rel, columns);
-    // Only when file and table have the same columns in the same order can their hashes be compared.
-    proves_content_ = manifest_ != nullptr && options_.mode == RestoreMode::replace &&
-                      describe_table(rel).columns.size() == schema.top().fields.size();
+    if (replaces && is_referenced(rel)) difference_.emplace(rel, match.columns, GetCurrentTimestamp());
+    check_rights(rel, match.columns);
+    proves_content_ = manifest_ && replaces && same_columns(schema, describe_table(rel));
     close_table(rel);
 
-    AvroSource source(reader, schema, match.mapping, match.columns.size());
+    AvroSource source(reader, schema, match.mapping, match.columns.size(), sha256_);
     const LoadSteps steps{[&] { return prepare(); }, [&] { complete(); }};
-    return run_load(steps, columns, source, facts_, options_.load);
+    return run_load(steps, match.columns, source, facts_, options_.load);
 }
 
 Oid Restore::prepare() {
@@ -283,11 +334,11 @@ void Restore::complete() {
 }  // namespace
 
 LoadReport restore_backup(Oid target, const Manifest &manifest, const RestoreOptions &options) {
-    return Restore(target, manifest.file, &manifest, options).run();
+    return Restore(target, manifest.file, manifest, options).run();
 }
 
 LoadReport restore_file(Oid target, const std::string &path, const RestoreOptions &options) {
-    return Restore(target, path, nullptr, options).run();
+    return Restore(target, path, manifest_of(path), options).run();
 }
 
 }  // namespace ferry

@@ -92,8 +92,7 @@ avro::Table describe_table(Relation rel) {
     return table;
 }
 
-FieldMaker::FieldMaker(TupleDesc descriptor, const avro::Table &table)
-    : convert_encoding_(GetDatabaseEncoding() != PG_UTF8) {
+FieldMaker::FieldMaker(TupleDesc descriptor, const avro::Table &table) {
     int attribute = 0;
     for (const avro::Column &column : table.columns) {
         while (TupleDescAttr(descriptor, attribute)->attisdropped) ++attribute;
@@ -177,10 +176,6 @@ void FieldMaker::make_text(const Item &item, Datum value, Field &field) const {
         const char *written = OutputFunctionCall(item.output, value);
         field.text = {written, std::strlen(written)};
     }
-    if (!convert_encoding_) return;
-    const int size = static_cast<int>(field.text.size());
-    const char *utf8 = pg_server_to_any(field.text.data(), size, PG_UTF8);
-    if (utf8 != field.text.data()) field.text = {utf8, std::strlen(utf8)};
 }
 
 OutputSettings::OutputSettings()
@@ -193,6 +188,9 @@ OutputSettings::OutputSettings()
           pin("datestyle", "ISO");
           pin("intervalstyle", "postgres");
           pin("extra_float_digits", "3");
+          pin("bytea_output", "hex");
+          pin("timezone", "UTC");
+          pin("lc_monetary", "C");
           pin("search_path", "pg_catalog");
           return level;
       })) {}

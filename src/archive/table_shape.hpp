@@ -35,7 +35,6 @@ class FieldMaker {
     void make_text(const Item &item, Datum value, Field &field) const;
 
     std::vector<Item> items_;
-    bool convert_encoding_;
 };
 
 // Pins the settings that change how values are written as text, for a scope of server calls: ISO dates,

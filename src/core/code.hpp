@@ -58,6 +58,7 @@ enum class Code : uint8_t {
     // Faults of a request.
     invalid_option,
     invalid_column,
+    generated_column,
     null_argument,
     wrong_object_type,
     undefined_object,

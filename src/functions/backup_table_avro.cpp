@@ -14,10 +14,18 @@ enum Argument : uint8_t { target_argument, codec_argument, level_argument, name_
 
 BackupOptions read_options(FunctionCallInfo fcinfo) {
     BackupOptions options;
-    options.codec =
-        value_or_fail(avro::find_codec(text_argument(fcinfo, codec_argument).value_or("deflate")));
+    const std::string codec = text_argument(fcinfo, codec_argument).value_or("deflate");
+    // Avro lets a file without a name for its codec mean "null"; a caller has to say it.
+    if (codec.empty())
+        fail({Code::invalid_option, "invalid value for option \"codec\": \"\"", "",
+              "Available values: null, deflate, snappy, zstandard."});
+    options.codec = value_or_fail(avro::find_codec(codec));
     if (!PG_ARGISNULL(level_argument)) options.level = PG_GETARG_INT32(level_argument);
-    options.name = text_argument(fcinfo, name_argument).value_or("");
+    const std::optional<std::string> name = text_argument(fcinfo, name_argument);
+    if (name && name->empty())
+        fail({Code::file_name, "file name \"\" is not allowed", "",
+              "Leave the option name out to have one made."});
+    options.name = name.value_or("");
     return options;
 }
 

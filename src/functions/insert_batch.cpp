@@ -1,5 +1,7 @@
 // ferry.insert_batch: 1 to ferry.batch_limit rows of JSON into one table, every error of every row in one
 // answer.
+#include <memory>
+
 #include "core/text.hpp"
 #include "load/batch_answer.hpp"
 #include "load/json_source.hpp"
@@ -12,17 +14,10 @@ namespace {
 
 enum Argument : uint8_t { target_argument, rows_argument, mode_argument, dry_run_argument };
 
-// The text of a json argument in UTF-8, as it was written.
+// The text of a json argument as it was written.
 std::string json_text(FunctionCallInfo fcinfo) {
     if (PG_ARGISNULL(rows_argument)) fail({Code::null_argument, "argument \"rows\" must not be null"});
-    const std::string_view json = pg_call([&] {
-        const auto *value = DatumGetTextPP(PG_GETARG_DATUM(rows_argument));
-        const char *data = VARDATA_ANY(value);
-        const int size = static_cast<int>(VARSIZE_ANY_EXHDR(value));
-        const char *utf8 = pg_server_to_any(data, size, PG_UTF8);
-        return utf8 == data ? std::string_view(data, static_cast<size_t>(size)) : std::string_view(utf8);
-    });
-    return std::string(json);
+    return *text_argument(fcinfo, rows_argument);
 }
 
 void check_size(size_t rows) {
@@ -38,8 +33,8 @@ void check_size(size_t rows) {
     }
 }
 
-// Asks for the right to insert into the columns that the rows name; the others take their defaults.
-void require_named_columns(Relation rel, const std::vector<PlannedColumn> &columns, json::RowReader &reader) {
+// The columns that some row names: who may insert into these only can still insert.
+std::vector<std::string> named_columns(const std::vector<std::string> &columns, json::RowReader &reader) {
     std::vector<bool> named(columns.size(), false);
     Batch batch;
     for (batch.clear(columns.size()); reader.next(batch, 1000) > 0; batch.clear(columns.size())) {
@@ -47,10 +42,21 @@ void require_named_columns(Relation rel, const std::vector<PlannedColumn> &colum
             if (batch.fields[i].kind != Field::Kind::absent) named[i % columns.size()] = true;
     }
     reader.rewind();
-    std::vector<AttrNumber> numbers;
+    std::vector<std::string> names;
     for (size_t c = 0; c < columns.size(); ++c)
-        if (named[c]) numbers.push_back(columns[c].number);
+        if (named[c]) names.push_back(columns[c]);
+    return names;
+}
+
+void require_insert_into(Relation rel, const std::vector<std::string> &names) {
+    std::vector<AttrNumber> numbers;
+    for (const PlannedColumn &column : plan_columns(rel, names)) numbers.push_back(column.number);
     require_insert(rel, numbers);
+}
+
+bool may_insert_everywhere(Relation rel) {
+    return pg_call(
+        [&] { return pg_class_aclcheck(RelationGetRelid(rel), GetUserId(), ACL_INSERT) == ACLCHECK_OK; });
 }
 
 LoadOptions read_options(FunctionCallInfo fcinfo, const std::string &mode) {
@@ -80,15 +86,21 @@ FERRY_FUNCTION(insert_batch) {
     require_writable("ferry.insert_batch()", rel);
 
     const std::string body = json_text(fcinfo);
-    const std::vector<PlannedColumn> columns = plan_columns(rel, {});
-    std::vector<std::string> names;
-    for (const PlannedColumn &column : columns) names.push_back(column.name);
-    json::RowReader reader(names, json::Unknown::reject);
-    done_or_fail(reader.open(body));
-    check_size(reader.size());
-    require_named_columns(rel, columns, reader);
+    std::vector<std::string> columns = loadable_columns(rel);
+    auto reader = std::make_unique<json::RowReader>(columns, json::Unknown::reject);
+    done_or_fail(reader->open(body));
+    check_size(reader->size());
+    if (!may_insert_everywhere(rel)) {
+        const std::vector<std::string> named = named_columns(columns, *reader);
+        require_insert_into(rel, named);
+        if (!named.empty()) {
+            columns = named;
+            reader = std::make_unique<json::RowReader>(columns, json::Unknown::reject);
+            done_or_fail(reader->open(body));
+        }
+    }
 
-    JsonSource source(reader, body.size());
+    JsonSource source(*reader, body.size());
     BatchAnswer answer(rel, columns);
     const LoadFacts facts{qualified_name(rel), "json", ""};
     const Oid target = RelationGetRelid(rel);

@@ -129,7 +129,7 @@ Datum migrate(FunctionCallInfo fcinfo, ByteSource &input, const char *kind, cons
     const LoadFacts facts{qualified_name(rel), kind, name};
     const Oid target = RelationGetRelid(rel);
     close_table(rel);
-    const LoadReport report = run_load({[target] { return target; }}, columns, source, facts, options);
+    const LoadReport report = run_load({[target] { return target; }}, names, source, facts, options);
     warn_when_aborted(report);
     return report_datum(report);
 }

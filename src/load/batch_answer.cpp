@@ -36,8 +36,7 @@ std::string count_text(uint64_t count) {
 
 }  // namespace
 
-BatchAnswer::BatchAnswer(Relation rel, const std::vector<PlannedColumn> &columns) {
-    for (const PlannedColumn &column : columns) columns_.push_back(column.name);
+BatchAnswer::BatchAnswer(Relation rel, std::vector<std::string> columns) : columns_(std::move(columns)) {
     for (const AttrNumber number : primary_key(rel)) {
         const FormData_pg_attribute *attribute = TupleDescAttr(RelationGetDescr(rel), number - 1);
         const Oid type = attribute->atttypid;
@@ -110,7 +109,8 @@ std::string BatchAnswer::json(const LoadReport &report, const std::string &table
     std::string errors = "[";
     for (const auto &item : errors_) errors += (errors.size() == 1 ? "" : ", ") + item.second;
     errors += "]";
-    const bool stays = report.rows_loaded > 0;
+    const uint64_t inserted = report.kept ? report.rows_loaded : 0;
+    const bool stays = inserted > 0;
     std::string json = "{";
     if (!stays && report.rows_rejected > 0) {
         const bool one = report.rows_rejected == 1;
@@ -130,7 +130,7 @@ std::string BatchAnswer::json(const LoadReport &report, const std::string &table
     append_json_string(json, mode);
     json += std::string(", \"dry_run\": ") + (dry_run ? "true" : "false");
     json += ", \"received\": " + std::to_string(report.rows_read);
-    json += ", \"inserted\": " + std::to_string(report.rows_loaded);
+    json += ", \"inserted\": " + std::to_string(inserted);
     json += ", \"rejected\": " + std::to_string(report.rows_rejected) + ", \"keys\": [";
     if (stays)
         for (size_t i = 0; i < keys_.size(); ++i) json += (i == 0 ? "" : ", ") + keys_[i];

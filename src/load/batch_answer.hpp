@@ -11,8 +11,8 @@ namespace ferry {
 
 class BatchAnswer final : public LoadObserver {
   public:
-    // `key` names the attributes of the primary key, in its order.
-    BatchAnswer(Relation rel, const std::vector<PlannedColumn> &columns);
+    // `columns` are the load's.
+    BatchAnswer(Relation rel, std::vector<std::string> columns);
 
     void loaded(const Record &record, TupleTableSlot *slot) override;
     void rejected(const Record &record, std::span<const RowError> errors) override;

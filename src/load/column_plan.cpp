@@ -46,11 +46,13 @@ Scanner scanner_for(Oid type) {
     }
 }
 
+bool is_timed(Scanner scanner) {
+    return scanner == Scanner::time || scanner == Scanner::timestamp || scanner == Scanner::timestamptz;
+}
+
 // A time type with a precision rounds its fraction, which is the input function's business.
 bool scanner_honours(Scanner scanner, int32 typmod) {
-    const bool timed =
-        scanner == Scanner::time || scanner == Scanner::timestamp || scanner == Scanner::timestamptz;
-    return !timed || typmod < 0;
+    return !is_timed(scanner) || typmod < 0;
 }
 
 PlannedColumn plan_column(const FormData_pg_attribute *attribute) {
@@ -61,6 +63,10 @@ PlannedColumn plan_column(const FormData_pg_attribute *attribute) {
     column.typmod = attribute->atttypmod;
     column.type_name = type_text(column.type, column.typmod);
     column.scanner = scanner_for(column.type);
+    column.units = column.scanner;
+    column.precision = is_timed(column.scanner) ? column.typmod : -1;
+    column.domain = pg_call([&] { return get_typtype(column.type) == TYPTYPE_DOMAIN; });
+    column.base_bytea = pg_call([&] { return getBaseType(column.type) == BYTEAOID; });
     if (!scanner_honours(column.scanner, column.typmod)) column.scanner = Scanner::none;
     column.max_length = column.scanner == Scanner::text && column.typmod >= 0
                             ? column.typmod - static_cast<int32>(VARHDRSZ)

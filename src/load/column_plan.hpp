@@ -36,6 +36,10 @@ struct PlannedColumn {
     Oid type;
     int32 typmod;
     Scanner scanner;
+    Scanner units;    // what an integer in Field's units becomes: as `scanner`, whatever the type's precision
+    int32 precision;  // digits of a second that a time type keeps, -1 for all
+    bool domain;      // NULL has to pass the type's input too
+    bool base_bytea;  // bytea, or a domain over it
     int32 max_length;  // most characters that text may have, -1 without a limit
     bool json;         // json or jsonb: takes a JSON token as it is written
     FmgrInfo *input;   // the type's input function and its parameter

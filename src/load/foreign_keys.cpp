@@ -9,6 +9,9 @@
 namespace ferry {
 namespace {
 
+// A cache larger than this is begun anew: asking again is right, only slower.
+constexpr size_t most_known_keys = size_t{1} << 20U;
+
 bool is_key_trigger(Oid function) {
     return RI_FKey_trigger_type(function) == RI_TRIGGER_FK;
 }
@@ -84,11 +87,6 @@ ForeignKeys::ForeignKeys(Relation rel) : rel_(rel) {
     foreach (cell, list) add_key(static_cast<ForeignKeyCacheInfo *>(lfirst(cell)));
 }
 
-ForeignKeys::~ForeignKeys() {
-    for (const Key &key : keys_)
-        if (key.plan != nullptr) SPI_freeplan(key.plan);
-}
-
 void ForeignKeys::add_key(const ForeignKeyCacheInfo *info) {
     Key key;
     const char *name = pg_call([&] { return get_constraint_name(info->conoid); });
@@ -111,10 +109,11 @@ void ForeignKeys::add_key(const ForeignKeyCacheInfo *info) {
         table_close(parent, NoLock);
         if (SPI_connect() != SPI_OK_CONNECT) elog(ERROR, "SPI_connect failed");
         const AsOwner before = become(key.parent_owner);
-        key.plan = SPI_prepare(question, info->nkeys, types);
-        if (key.plan == nullptr) elog(ERROR, "SPI_prepare: %s", SPI_result_code_string(SPI_result));
+        SPIPlanPtr plan = SPI_prepare(question, info->nkeys, types);
+        if (plan == nullptr) elog(ERROR, "SPI_prepare: %s", SPI_result_code_string(SPI_result));
         come_back(before);
-        SPI_keepplan(key.plan);
+        SPI_keepplan(plan);
+        key.plan.set(plan);
         SPI_finish();
     });
     keys_.push_back(std::move(key));
@@ -180,8 +179,8 @@ void ForeignKeys::ask() {
             for (size_t i = 0; i < key.numbers.size(); ++i)
                 values[i] = question.slot->tts_values[key.numbers[i] - 1];
             const AsOwner before = become(key.parent_owner);
-            const int code = SPI_execute_snapshot(key.plan, values, nullptr, InvalidSnapshot, InvalidSnapshot,
-                                                  false, false, 1);
+            const int code = SPI_execute_snapshot(key.plan.get(), values, nullptr, InvalidSnapshot,
+                                                  InvalidSnapshot, false, false, 1);
             come_back(before);
             if (code != SPI_OK_SELECT) elog(ERROR, "SPI_execute_snapshot: %s", SPI_result_code_string(code));
             question.answer = SPI_processed > 0;
@@ -193,18 +192,33 @@ void ForeignKeys::ask() {
         *find(keys_[question.key], question.slot) = question.answer ? KeyState::present : KeyState::missing;
 }
 
+KeyState &ForeignKeys::state_of(const std::pair<size_t, std::string> &recent) {
+    Key &key = keys_[recent.first];
+    if (!key.flat()) return key.known.state(std::string_view(recent.second));
+    uint64_t value;
+    std::memcpy(&value, recent.second.data(), sizeof value);
+    return key.known.state(value);
+}
+
 void ForeignKeys::forget() {
-    for (const auto &[k, image] : recent_) {
-        Key &key = keys_[k];
-        uint64_t value = 0;
-        if (key.flat()) std::memcpy(&value, image.data(), sizeof value);
-        (key.flat() ? key.known.state(value) : key.known.state(std::string_view(image))) = KeyState::unknown;
-    }
+    for (const auto &recent : recent_) state_of(recent) = KeyState::unknown;
     recent_.clear();
 }
 
+void ForeignKeys::settle() {
+    for (const auto &recent : recent_) {
+        KeyState &state = state_of(recent);
+        if (state == KeyState::missing) state = KeyState::unknown;
+    }
+    recent_.clear();
+    for (Key &key : keys_)
+        if (key.known.size() > most_known_keys) key.known.clear();
+}
+
 // The texts are ri_ReportViolation's.
-RowError ForeignKeys::describe(uint32_t row, const Key &key, TupleTableSlot *slot) const {
+RowError ForeignKeys::describe(uint32_t row, const Key &key, TupleTableSlot *slot) {
+    words_.reset();
+    const ContextSwitch into(words_.get());
     RowError error;
     error.row = row;
     error.cls = ErrorClass::foreign_key;

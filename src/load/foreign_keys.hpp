@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "load/key_cache.hpp"
@@ -13,6 +14,26 @@
 #include "server/boundary.hpp"
 
 namespace ferry {
+
+// A saved plan of SPI, freed with its owner.
+class KeptPlan {
+  public:
+    KeptPlan() = default;
+    KeptPlan(KeptPlan &&other) noexcept : plan_(std::exchange(other.plan_, nullptr)) {}
+    KeptPlan &operator=(KeptPlan &&other) noexcept {
+        std::swap(plan_, other.plan_);
+        return *this;
+    }
+    ~KeptPlan() {
+        if (plan_ != nullptr) SPI_freeplan(plan_);
+    }
+
+    SPIPlanPtr get() const noexcept { return plan_; }
+    void set(SPIPlanPtr plan) noexcept { plan_ = plan; }
+
+  private:
+    SPIPlanPtr plan_ = nullptr;
+};
 
 class ForeignKeys {
   public:
@@ -23,7 +44,6 @@ class ForeignKeys {
 
     // Prepares one question per foreign key, in the current memory context. `rel` outlives this object.
     explicit ForeignKeys(Relation rel);
-    ~ForeignKeys();
     ForeignKeys(const ForeignKeys &) = delete;
     ForeignKeys &operator=(const ForeignKeys &) = delete;
 
@@ -34,8 +54,9 @@ class ForeignKeys {
     // Forgets what was learned since the last settle(): the subtransaction that held those locks was rolled
     // back.
     void forget();
-    // What was learned so far stands under locks that stay.
-    void settle() noexcept { recent_.clear(); }
+    // What was learned so far stands under locks that stay. A missing parent may be committed by somebody
+    // else at any time, so that answer is forgotten.
+    void settle();
 
   private:
     struct Key {
@@ -46,7 +67,7 @@ class ForeignKeys {
         std::vector<Oid> types;
         std::vector<int16> lengths;
         std::vector<bool> by_value;
-        SPIPlanPtr plan = nullptr;
+        KeptPlan plan;
         KeyCache known;
         bool flat() const { return numbers.size() == 1 && by_value[0]; }
     };
@@ -61,10 +82,12 @@ class ForeignKeys {
     static std::string image_of(const Key &key, TupleTableSlot *slot);
     void check_key(size_t k, std::span<TupleTableSlot *const> slots);
     void ask();
-    RowError describe(uint32_t row, const Key &key, TupleTableSlot *slot) const;
+    KeyState &state_of(const std::pair<size_t, std::string> &recent);
+    RowError describe(uint32_t row, const Key &key, TupleTableSlot *slot);
 
     Relation rel_;
     std::vector<Key> keys_;
+    ScopedContext words_{"ferry foreign key errors"};
     std::vector<Question> questions_;
     struct Seen {
         uint32_t row;

@@ -31,6 +31,13 @@ class KeyCache {
                                       : images_.emplace(image, KeyState::unknown).first->second;
     }
 
+    size_t size() const noexcept { return used_ + images_.size(); }
+    void clear() {
+        slots_.clear();
+        images_.clear();
+        used_ = 0;
+    }
+
   private:
     struct Slot {
         uint64_t key = 0;

@@ -64,7 +64,9 @@ class Loader {
     void load_window_in_batches();
     bool next_batch();
     void check_batch();
-    void write_rows(std::span<const uint32_t> rows);
+    void write_rows(std::span<const uint32_t> rows, bool carefully);
+    void tell_conflicts_of_bad_rows();
+    void complete_error(RowError &error) const;
     void write_halving(std::span<const uint32_t> rows);
     void settle_batch();
 
@@ -134,7 +136,7 @@ void Loader::load_window() {
 void Loader::load_window_whole() {
     while (next_batch()) {
         check_batch();
-        write_rows(good_);
+        write_rows(good_, false);
         settle_batch();
     }
 }
@@ -170,15 +172,37 @@ void Loader::check_batch() {
         if (!bad_[r]) good_.push_back(r);
 }
 
-void Loader::write_rows(std::span<const uint32_t> rows) {
-    if (!rows.empty()) writer_->write(slots_.all(), rows, errors_);
+void Loader::write_rows(std::span<const uint32_t> rows, bool carefully) {
+    if (!rows.empty()) writer_->write(slots_.all(), rows, carefully, errors_);
+}
+
+// Rows that are refused already may stand in the way of a unique key as well: every error of every row is
+// told.
+void Loader::tell_conflicts_of_bad_rows() {
+    std::vector<uint32_t> bad;
+    for (uint32_t r = 0; r < batch_.records.size(); ++r)
+        if (bad_[r] && !checker_.unreadable(r)) bad.push_back(r);
+    if (!bad.empty()) writer_->probe(slots_.all(), bad, errors_);
+}
+
+// An error that names a column belongs to its field.
+void Loader::complete_error(RowError &error) const {
+    const std::vector<PlannedColumn> &columns = checker_.columns();
+    if (error.column < 0) {
+        const auto column = std::ranges::find(columns, error.column_name, &PlannedColumn::name);
+        if (column == columns.end()) return;
+        error.column = static_cast<int>(column - columns.begin());
+    }
+    const PlannedColumn &column = columns[static_cast<size_t>(error.column)];
+    if (error.column_type.empty()) error.column_type = column.type_name;
+    if (!error.value) error.value = field_text(batch_.row(error.row)[static_cast<size_t>(error.column)]);
 }
 
 void Loader::write_halving(std::span<const uint32_t> rows) {
     if (rows.empty()) return;
     const size_t told = errors_.size();
     ServerError *error = in_subtransaction([&] {
-        write_rows(rows);
+        write_rows(rows, true);
         writer_->keep();
         return true;
     });
@@ -195,6 +219,8 @@ void Loader::write_halving(std::span<const uint32_t> rows) {
 
 // Counts the batch, logs its bad rows and tells the observer, in the order of the records.
 void Loader::settle_batch() {
+    tell_conflicts_of_bad_rows();
+    for (RowError &error : errors_) complete_error(error);
     std::ranges::stable_sort(errors_, {}, &RowError::row);
     size_t next = 0;
     for (uint32_t r = 0; r < batch_.records.size(); ++r) {
@@ -231,7 +257,7 @@ void Loader::raise_rejects() const {
 // A load from its first step to its log.
 class LoadRun {
   public:
-    LoadRun(const LoadSteps &steps, const std::vector<PlannedColumn> &columns, RecordSource &source,
+    LoadRun(const LoadSteps &steps, const std::vector<std::string> &columns, RecordSource &source,
             const LoadOptions &options, LoadObserver *observer)
         : steps_(steps), columns_(columns), source_(source), options_(options), observer_(observer) {}
 
@@ -244,7 +270,7 @@ class LoadRun {
     void write_log(const LoadFacts &facts, const LoadReport &report);
 
     const LoadSteps &steps_;
-    const std::vector<PlannedColumn> &columns_;
+    const std::vector<std::string> &columns_;
     RecordSource &source_;
     const LoadOptions &options_;
     LoadObserver *observer_;
@@ -255,7 +281,8 @@ class LoadRun {
 
 bool LoadRun::load() {
     Relation rel = open_table(steps_.prepare(), RowExclusiveLock);
-    Loader loader(rel, columns_, source_, log_, options_, observer_);
+    const std::vector<PlannedColumn> columns = plan_columns(rel, columns_);
+    Loader loader(rel, columns, source_, log_, options_, observer_);
     loader.load_all();
     counts_ = loader.counts();
     if (counts_.rejected > 0 && options_.on_error == OnError::raise) loader.raise_rejects();
@@ -285,7 +312,8 @@ LoadReport LoadRun::run(const LoadFacts &facts) {
     }
     report.status = status();
     report.rows_read = counts_.read;
-    report.rows_loaded = stays ? counts_.loaded : 0;
+    report.kept = stays;
+    report.rows_loaded = aborted_ ? 0 : counts_.loaded;
     report.rows_rejected = counts_.rejected;
     report.bytes_read = source_.bytes_read();
     report.finished_at = GetCurrentTimestamp();
@@ -312,7 +340,7 @@ void LoadRun::write_log(const LoadFacts &facts, const LoadReport &report) {
 
 }  // namespace
 
-LoadReport run_load(const LoadSteps &steps, const std::vector<PlannedColumn> &columns, RecordSource &source,
+LoadReport run_load(const LoadSteps &steps, const std::vector<std::string> &columns, RecordSource &source,
                     const LoadFacts &facts, const LoadOptions &options, LoadObserver *observer) {
     return LoadRun(steps, columns, source, options, observer).run(facts);
 }

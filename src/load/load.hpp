@@ -56,13 +56,14 @@ struct LoadSteps {
 struct LoadReport {
     int64_t load_id = 0;
     std::string status;  // "loaded", "partial", "aborted", "dry run"
+    bool kept = false;   // the rows loaded are in the table
     uint64_t rows_read = 0, rows_loaded = 0, rows_rejected = 0, rows_repaired = 0, bytes_read = 0;
     TimestampTz started_at = 0, finished_at = 0;
 };
 
-// Runs one load and writes its log. `columns` are the source's fields in order. Memory does not grow with the
-// input.
-LoadReport run_load(const LoadSteps &steps, const std::vector<PlannedColumn> &columns, RecordSource &source,
+// Runs one load and writes its log. `columns` names the source's fields in order; they are looked up in the
+// table that steps.prepare() gives. Memory does not grow with the input.
+LoadReport run_load(const LoadSteps &steps, const std::vector<std::string> &columns, RecordSource &source,
                     const LoadFacts &facts, const LoadOptions &options, LoadObserver *observer = nullptr);
 
 // Raises a WARNING when the load was aborted: it says aloud what the report says in a word.

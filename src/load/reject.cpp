@@ -49,6 +49,16 @@ std::string fault_hint(const Fault &fault) {
     }
 }
 
+// The columns and values of a key from a detail like "Key (a, b)=(1, 2) already exists."
+void take_key(RowError &error, const std::string &detail) {
+    const size_t open = detail.find('(');
+    const size_t middle = detail.find(")=(", open);
+    const size_t close = detail.rfind(") ");
+    if (open == detail.npos || middle == detail.npos || close == detail.npos || close < middle) return;
+    error.column_name = detail.substr(open + 1, middle - open - 1);
+    error.value = detail.substr(middle + 3, close - middle - 3);
+}
+
 }  // namespace
 
 RowError describe_fault(uint32_t row, const Fault &fault, size_t width) {
@@ -75,7 +85,13 @@ RowError describe_server_error(uint32_t row, int column, const ServerError *serv
     if (server->column_name != nullptr) error.column_name = server->column_name;
     if (server->constraint_name != nullptr) error.constraint = server->constraint_name;
     if (server->message != nullptr) error.message = server->message;
-    if (server->detail != nullptr) error.message += std::string(": ") + server->detail;
+    const std::string detail = server->detail != nullptr ? server->detail : "";
+    if (error.cls == ErrorClass::unique || error.cls == ErrorClass::foreign_key ||
+        error.cls == ErrorClass::exclusion)
+        take_key(error, detail);
+    // "Failing row contains (…)": the log holds the row itself.
+    const bool repeats_row = error.cls == ErrorClass::check || error.cls == ErrorClass::not_null;
+    if (!detail.empty() && !repeats_row) error.message += ": " + detail;
     if (server->hint != nullptr) error.hint = server->hint;
     return error;
 }

@@ -12,7 +12,7 @@
 namespace ferry {
 namespace {
 
-constexpr size_t rows_at_once = 1000;
+constexpr size_t rows_at_once = 1000, bytes_at_once = size_t{8} << 20U;
 
 // The OID of a relation in the extension's schema.
 Oid log_relation(const char *name) {
@@ -84,6 +84,7 @@ class LogTable {
     }
     // Text in the server's encoding, or bytea: the representation is the same.
     void set_bytes(int attribute, std::string_view bytes) {
+        bytes_ += bytes.size();
         const ContextSwitch into(values_.get());
         set(attribute, pg_call([&] {
                 return PointerGetDatum(
@@ -95,7 +96,7 @@ class LogTable {
     }
     void end_row() {
         pg_call([&] { ExecStoreVirtualTuple(slots_[used_]); });
-        if (++used_ == rows_at_once) flush();
+        if (++used_ == rows_at_once || bytes_ > bytes_at_once) flush();
     }
     void finish() {
         flush();
@@ -111,7 +112,7 @@ class LogTable {
         writer_.insert(slots_.all().first(used_), false, none);
         slots_.clear(used_);
         values_.reset();
-        used_ = 0;
+        used_ = bytes_ = 0;
         check_interrupts();
     }
 
@@ -120,16 +121,12 @@ class LogTable {
     SlotArray slots_;
     TableWriter writer_;
     ScopedContext values_{"ferry reject log rows"};
-    size_t used_ = 0;
+    size_t used_ = 0, bytes_ = 0;
 };
 
 int64_t next_value(const char *sequence) {
     const Oid oid = log_relation(sequence);
     return pg_call([&] { return nextval_internal(oid, false); });
-}
-
-std::string current_user_name() {
-    return pg_call([] { return static_cast<const char *>(GetUserNameFromId(GetUserId(), false)); });
 }
 
 }  // namespace
@@ -171,7 +168,7 @@ void RejectLog::write_load(const LoadEntry &load) {
     loads.set_text(5, load.source_sha256);
     const std::string &options = load.options;
     loads.set(6, pg_call([&] { return DirectFunctionCall1(jsonb_in, CStringGetDatum(options.c_str())); }));
-    loads.set_text(7, current_user_name());
+    loads.set(7, ObjectIdGetDatum(GetUserId()));
     loads.set(8, TimestampTzGetDatum(load.started_at));
     loads.set(9, TimestampTzGetDatum(load.finished_at));
     loads.set_text(10, load.status);

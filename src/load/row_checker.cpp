@@ -10,6 +10,7 @@
 #include "core/text.hpp"
 #include "core/value/datetime.hpp"
 #include "core/value/scan.hpp"
+#include "server/relation.hpp"
 
 namespace ferry {
 namespace {
@@ -23,15 +24,30 @@ bool fits(int64_t value) {
     return value >= std::numeric_limits<T>::min() && value <= std::numeric_limits<T>::max();
 }
 
-bool is_ascii(std::string_view text) {
-    for (const char c : text)
-        if ((static_cast<unsigned char>(c) & 0x80U) != 0) return false;
-    return true;
+// Microseconds with `precision` digits of the second kept, halves away from zero (PostgreSQL:
+// AdjustTimestampForTypmod in src/backend/utils/adt/timestamp.c).
+int64_t round_time(int64_t micros, int32 precision) {
+    if (precision < 0 || precision >= MAX_TIMESTAMP_PRECISION) return micros;
+    int64_t unit = 1;
+    for (int32 digit = precision; digit < MAX_TIMESTAMP_PRECISION; ++digit) unit *= 10;
+    return (micros >= 0 ? micros + unit / 2 : micros - unit / 2) / unit * unit;
 }
 
 // Bytes that any type's input function may be given.
 bool is_text(std::string_view bytes) {
     return bytes.find('\0') == bytes.npos && utf8_valid_prefix(bytes) == bytes.size();
+}
+
+// Bytes as bytea's input takes them.
+std::string bytea_text(std::string_view bytes) {
+    static constexpr char hex[] = "0123456789abcdef";
+    std::string text = "\\x";
+    for (const char c : bytes) {
+        const auto byte = static_cast<unsigned char>(c);
+        text.push_back(hex[byte >> 4U]);
+        text.push_back(hex[byte & 0xFU]);
+    }
+    return text;
 }
 
 std::string integer_text(int64_t value) {
@@ -69,11 +85,24 @@ std::optional<std::string> field_text(const Field &field) {
     }
 }
 
+namespace {
+
+// A NULL that the domain has to accept, for a column without a default; null when its type is no domain.
+// Source: rewriteTargetListIU in rewriteHandler.c.
+Node *null_of_domain(const FormData_pg_attribute *attribute) {
+    int32 typmod = attribute->atttypmod;
+    const Oid base = getBaseTypeAndTypmod(attribute->atttypid, &typmod);
+    if (base == attribute->atttypid) return nullptr;
+    auto *constant = reinterpret_cast<Node *>(makeConst(
+        base, typmod, attribute->attcollation, attribute->attlen, Datum{0}, true, attribute->attbyval));
+    return coerce_to_domain(constant, base, typmod, attribute->atttypid, COERCION_IMPLICIT,
+                            COERCE_IMPLICIT_CAST, -1, false);
+}
+
+}  // namespace
+
 RowChecker::RowChecker(ExecutorTable &table, std::vector<PlannedColumn> columns, Duties duties)
-    : table_(table),
-      columns_(std::move(columns)),
-      duties_(duties),
-      convert_encoding_(GetDatabaseEncoding() != PG_UTF8) {
+    : table_(table), columns_(std::move(columns)), duties_(duties) {
     const TupleConstr *constraints = RelationGetDescr(table_.rel())->constr;
     generated_ = constraints != nullptr && constraints->has_generated_stored && duties_.constraints;
     plan_defaults();
@@ -91,6 +120,7 @@ void RowChecker::plan_defaults() {
         if (item.column < 0 && !duties_.other_defaults) continue;
         item.expression = pg_call([&]() -> ExprState * {
             Node *expression = build_column_default(table_.rel(), attribute->attnum);
+            if (expression == nullptr) expression = null_of_domain(attribute);
             if (expression == nullptr) return nullptr;
             return ExecPrepareExpr(reinterpret_cast<Expr *>(expression), table_.estate());
         });
@@ -105,22 +135,40 @@ void RowChecker::plan_checks() {
         const ConstrCheck &check = constraints->check[i];
         ExprState *expression = pg_call(
             [&] { return ExecPrepareExpr(static_cast<Expr *>(stringToNode(check.ccbin)), table_.estate()); });
-        checks_.push_back({check.ccname, expression, column_of_check(check.ccbin)});
+        checks_.push_back({check.ccname, expression, columns_of_check(check.ccbin)});
     }
 }
 
-// The one column that a CHECK looks at, as a position in the load; -1 for none or several.
-int RowChecker::column_of_check(const char *expression) const {
-    const int number = pg_call([&] {
+// A key may name a column that cannot be given.
+void RowChecker::tell_generated_column(RowError &error) const {
+    const TupleDesc descriptor = RelationGetDescr(table_.rel());
+    for (int i = 0; i < descriptor->natts; ++i) {
+        const FormData_pg_attribute *attribute = TupleDescAttr(descriptor, i);
+        if (attribute->attisdropped || attribute->attgenerated == '\0' ||
+            error.column_name != NameStr(attribute->attname))
+            continue;
+        error.sqlstate = code_info(Code::generated_column).sqlstate;
+        error.message =
+            "cannot insert a value into column \"" + error.column_name + "\": it is a generated column";
+    }
+}
+
+// The columns that a CHECK looks at, as positions in the load.
+std::vector<int> RowChecker::columns_of_check(const char *expression) const {
+    Bitmapset *members = pg_call([&] {
         Bitmapset *columns = nullptr;
         pull_varattnos(static_cast<Node *>(stringToNode(expression)), 1, &columns);
-        return bms_membership(columns) == BMS_SINGLETON
-                   ? bms_singleton_member(columns) + FirstLowInvalidHeapAttributeNumber
-                   : 0;
+        return columns;
     });
-    for (size_t c = 0; c < columns_.size(); ++c)
-        if (columns_[c].number == number) return static_cast<int>(c);
-    return -1;
+    std::vector<int> found;
+    for (int member = -1; (member = bms_next_member(members, member)) >= 0;) {
+        const int number = member + FirstLowInvalidHeapAttributeNumber;
+        int position = -1;
+        for (size_t c = 0; c < columns_.size(); ++c)
+            if (columns_[c].number == number) position = static_cast<int>(c);
+        found.push_back(position);
+    }
+    return found;
 }
 
 void RowChecker::check(const Batch &batch, std::span<TupleTableSlot *const> slots,
@@ -139,12 +187,17 @@ void RowChecker::check(const Batch &batch, std::span<TupleTableSlot *const> slot
             const Fault &fault = batch.faults[record.first_fault + f];
             unreadable_[r] = unreadable_[r] || hides_fields(fault.code);
             errors.push_back(describe_fault(r, fault, columns_.size()));
+            if (fault.code == Code::unknown_key) tell_generated_column(errors.back());
             name_column(errors.back(), batch);
         }
     }
     for (size_t c = 0; c < columns_.size(); ++c) convert_column(batch, c, slots, errors);
     ask_input_functions(batch, slots, errors);
     fill_defaults(batch, slots, errors);
+    for (const RowError &error : errors) {
+        if (error.column >= 0)
+            excused_[error.row * columns_.size() + static_cast<size_t>(error.column)] = true;
+    }
     if (duties_.not_null) check_not_null(batch, slots, errors);
     pg_call([&] {
         for (size_t r = 0; r < batch.records.size(); ++r) ExecStoreVirtualTuple(slots[r]);
@@ -158,12 +211,14 @@ void RowChecker::convert_column(const Batch &batch, size_t c, std::span<TupleTab
     const int index = column.number - 1;
     const Field *field = batch.fields.data() + c;
     for (uint32_t r = 0; r < batch.records.size(); ++r, field += batch.width) {
+        if (field->kind == Field::Kind::null && column.domain)
+            pending_.push_back({r, static_cast<int>(c), nullptr});
         if (field->kind <= Field::Kind::null) continue;
         Datum value = 0;
         if (convert(column, *field, value)) {
             slots[r]->tts_values[index] = value;
             slots[r]->tts_isnull[index] = false;
-        } else if (field->kind == Field::Kind::bytes && !is_text(field->text)) {
+        } else if (field->kind == Field::Kind::bytes && !column.base_bytea && !is_text(field->text)) {
             RowError error;
             error.row = r;
             error.column = static_cast<int>(c);
@@ -238,7 +293,6 @@ bool RowChecker::convert_text(const PlannedColumn &column, std::string_view text
         case Scanner::text:
             // Bytes are at least as many as characters: a longer text is for the input function to judge.
             if (column.max_length >= 0 && text.size() > static_cast<size_t>(column.max_length)) return false;
-            if (convert_encoding_ && !is_ascii(text)) return false;
             value = make_varlena(text);
             return true;
         case Scanner::uuid: {
@@ -257,7 +311,7 @@ bool RowChecker::convert_text(const PlannedColumn &column, std::string_view text
 
 // Integers in Field's units, as Avro gives them.
 bool RowChecker::convert_integer(const PlannedColumn &column, int64_t integer, Datum &value) {
-    switch (column.scanner) {
+    switch (column.units) {
         case Scanner::int2:
             return fits<int16_t>(integer) && (value = Int16GetDatum(static_cast<int16_t>(integer)), true);
         case Scanner::int4:
@@ -269,11 +323,15 @@ bool RowChecker::convert_integer(const PlannedColumn &column, int64_t integer, D
             return fits<int32_t>(integer) && IS_VALID_DATE(static_cast<DateADT>(integer)) &&
                    (value = DateADTGetDatum(static_cast<DateADT>(integer)), true);
         case Scanner::time:
-            return integer >= 0 && integer <= USECS_PER_DAY && (value = TimeADTGetDatum(integer), true);
+            if (integer < 0 || integer > USECS_PER_DAY) return false;
+            value = TimeADTGetDatum(round_time(integer, column.precision));
+            return true;
         case Scanner::timestamp:
         case Scanner::timestamptz:
             if (integer < std::numeric_limits<int64_t>::min() + epoch_micros) return false;
             integer -= epoch_micros;
+            if (!IS_VALID_TIMESTAMP(integer)) return false;
+            integer = round_time(integer, column.precision);
             return IS_VALID_TIMESTAMP(integer) && (value = TimestampGetDatum(integer), true);
         default:
             return false;
@@ -296,7 +354,10 @@ Datum RowChecker::make_varlena(std::string_view bytes) {
 const char *RowChecker::text_for_input(const PlannedColumn &column, const Field &field) {
     std::string made;
     std::string_view text = field.text;
-    if (column.json && !field.token.empty()) {
+    if (field.kind == Field::Kind::bytes && column.base_bytea) {
+        made = bytea_text(text);
+        text = made;
+    } else if (column.json && !field.token.empty()) {
         text = field.token;
     } else if (field.kind >= Field::Kind::boolean && field.kind <= Field::Kind::real) {
         made = *field_text(field);
@@ -318,11 +379,10 @@ void RowChecker::ask_input_functions(const Batch &batch, std::span<TupleTableSlo
             const PlannedColumn &column = columns_[static_cast<size_t>(cell.column)];
             CHECK_FOR_INTERRUPTS();
             char *text = const_cast<char *>(cell.text);
-            if (convert_encoding_) text = pg_any_to_server(text, static_cast<int>(strlen(text)), PG_UTF8);
             TupleTableSlot *slot = slots[cell.row];
             slot->tts_values[column.number - 1] =
                 InputFunctionCall(column.input, text, column.input_parameter, column.typmod);
-            slot->tts_isnull[column.number - 1] = false;
+            slot->tts_isnull[column.number - 1] = text == nullptr;
         }
     };
     while (next < pending_.size()) {
@@ -371,10 +431,6 @@ void RowChecker::check_not_null(const Batch &batch, std::span<TupleTableSlot *co
                                 std::vector<RowError> &errors) {
     const TupleDesc descriptor = RelationGetDescr(table_.rel());
     if (descriptor->constr == nullptr || !descriptor->constr->has_not_null) return;
-    for (const RowError &error : errors) {
-        if (error.column >= 0)
-            excused_[error.row * columns_.size() + static_cast<size_t>(error.column)] = true;
-    }
     std::vector<int> column_of(static_cast<size_t>(descriptor->natts), -1);
     for (size_t c = 0; c < columns_.size(); ++c)
         column_of[static_cast<size_t>(columns_[c].number - 1)] = static_cast<int>(c);
@@ -386,18 +442,44 @@ void RowChecker::check_not_null(const Batch &batch, std::span<TupleTableSlot *co
         for (uint32_t r = 0; r < batch.records.size(); ++r) {
             if (!slots[r]->tts_isnull[i] || unreadable_[r]) continue;
             if (c >= 0 && excused_[r * columns_.size() + static_cast<size_t>(c)]) continue;
-            RowError error;
-            error.row = r;
-            error.column = c;
-            error.cls = ErrorClass::not_null;
-            error.sqlstate = code_info(Code::not_null).sqlstate;
-            error.column_name = NameStr(attribute->attname);
-            error.message = "null value in column \"" + error.column_name + "\" of relation \"" +
-                            RelationGetRelationName(table_.rel()) + "\" violates not-null constraint";
-            error.column_type = c >= 0 ? columns_[static_cast<size_t>(c)].type_name : "";
-            errors.push_back(std::move(error));
+            errors.push_back(describe_null(r, c, attribute));
         }
     }
+}
+
+// The message is ExecConstraints' own (PostgreSQL: src/backend/executor/execMain.c), like those below.
+RowError RowChecker::describe_null(uint32_t row, int column, const FormData_pg_attribute *attribute) const {
+    RowError error;
+    error.row = row;
+    error.column = column;
+    error.cls = ErrorClass::not_null;
+    error.sqlstate = code_info(Code::not_null).sqlstate;
+    error.column_name = NameStr(attribute->attname);
+    error.message = "null value in column \"" + error.column_name + "\" of relation \"" +
+                    RelationGetRelationName(table_.rel()) + "\" violates not-null constraint";
+    error.column_type = type_text(attribute->atttypid, attribute->atttypmod);
+    return error;
+}
+
+RowError RowChecker::describe_check(uint32_t row, const Check &check, const Batch &batch) const {
+    RowError error;
+    error.row = row;
+    error.column = check.columns.size() == 1 ? check.columns.front() : -1;
+    error.cls = ErrorClass::check;
+    error.sqlstate = code_info(Code::check).sqlstate;
+    error.constraint = check.name;
+    error.message = std::string("new row for relation \"") + RelationGetRelationName(table_.rel()) +
+                    "\" violates check constraint \"" + check.name + "\"";
+    name_column(error, batch);
+    return error;
+}
+
+// True when the CHECK looks at a column whose value could not be made: it would judge a NULL that nobody
+// sent.
+bool RowChecker::looks_at_fault(uint32_t row, const Check &check) const {
+    for (const int column : check.columns)
+        if (column >= 0 && excused_[row * columns_.size() + static_cast<size_t>(column)]) return true;
+    return false;
 }
 
 bool RowChecker::evaluate(TupleTableSlot *slot, const Check &check) const {
@@ -408,21 +490,25 @@ bool RowChecker::evaluate(TupleTableSlot *slot, const Check &check) const {
     return holds;
 }
 
-// The message is ExecConstraints' own (PostgreSQL: src/backend/executor/execMain.c).
+// Generated columns first, then the CHECKs, which may look at them.
 void RowChecker::check_constraints(const Batch &batch, std::span<TupleTableSlot *const> slots,
                                    std::vector<RowError> &errors) {
     if (checks_.empty() && !generated_) return;
+    constexpr size_t computing = SIZE_MAX;
     std::vector<uint32_t> failed;  // row * number of checks + check
     failed.reserve(slots.size() * checks_.size());
     uint32_t row = 0;
-    size_t at = 0;
+    size_t at = computing;
     const auto run = [&] {
-        for (; row < slots.size(); ++row, at = 0) {
+        for (; row < slots.size(); ++row, at = computing) {
             CHECK_FOR_INTERRUPTS();
-            if (at == 0 && generated_)
-                ExecComputeStoredGenerated(table_.result(), table_.estate(), slots[row], CMD_INSERT);
+            if (unreadable_[row]) continue;
+            if (at == computing) {
+                if (generated_) compute_generated(slots[row]);
+                at = 0;
+            }
             for (; at < checks_.size(); ++at) {
-                if (!evaluate(slots[row], checks_[at]))
+                if (!looks_at_fault(row, checks_[at]) && !evaluate(slots[row], checks_[at]))
                     failed.push_back(static_cast<uint32_t>(row * checks_.size() + at));
             }
         }
@@ -436,21 +522,34 @@ void RowChecker::check_constraints(const Batch &batch, std::span<TupleTableSlot 
         if (error == nullptr) break;
         errors.push_back(describe_server_error(row, -1, error));
         if (at < checks_.size()) errors.back().constraint = checks_[at].name;
+        // A half-made list of generation expressions must not pass for a whole one.
+        if (at == computing) table_.result()->ri_GeneratedExprs = nullptr;
         ++row;
-        at = 0;
+        at = computing;
     }
-    for (const uint32_t f : failed) {
-        const Check &check = checks_[f % checks_.size()];
-        RowError found;
-        found.row = static_cast<uint32_t>(f / checks_.size());
-        found.column = check.column;
-        found.cls = ErrorClass::check;
-        found.sqlstate = code_info(Code::check).sqlstate;
-        found.constraint = check.name;
-        found.message = std::string("new row for relation \"") + RelationGetRelationName(table_.rel()) +
-                        "\" violates check constraint \"" + check.name + "\"";
-        name_column(found, batch);
-        errors.push_back(std::move(found));
+    for (const uint32_t f : failed)
+        errors.push_back(
+            describe_check(static_cast<uint32_t>(f / checks_.size()), checks_[f % checks_.size()], batch));
+    if (generated_) check_generated_not_null(slots, errors);
+}
+
+// Leaves the slot's values pointing into the tuple that the server makes of it: they were in a context that
+// is reset.
+void RowChecker::compute_generated(TupleTableSlot *slot) const {
+    ExecComputeStoredGenerated(table_.result(), table_.estate(), slot, CMD_INSERT);
+    slot_getallattrs(slot);
+}
+
+void RowChecker::check_generated_not_null(std::span<TupleTableSlot *const> slots,
+                                          std::vector<RowError> &errors) const {
+    const TupleDesc descriptor = RelationGetDescr(table_.rel());
+    std::vector<bool> bad(slots.size(), false);
+    for (const RowError &error : errors) bad[error.row] = true;
+    for (int i = 0; i < descriptor->natts; ++i) {
+        const FormData_pg_attribute *attribute = TupleDescAttr(descriptor, i);
+        if (!attribute->attnotnull || attribute->attisdropped || attribute->attgenerated == '\0') continue;
+        for (uint32_t r = 0; r < slots.size(); ++r)
+            if (!bad[r] && slots[r]->tts_isnull[i]) errors.push_back(describe_null(r, -1, attribute));
     }
 }
 

@@ -31,12 +31,15 @@ class RowChecker {
     // as virtual tuples whose values live until the next call.
     void check(const Batch &batch, std::span<TupleTableSlot *const> slots, std::vector<RowError> &errors);
 
+    // True when the fields of this row of the last batch could not be told apart.
+    bool unreadable(uint32_t row) const { return unreadable_[row]; }
+
   private:
     // A value that only the server can compute.
     struct Pending {
         uint32_t row;
         int column;        // of the load
-        const char *text;  // for the type's input function; NUL-terminated
+        const char *text;  // for the type's input function; NUL-terminated, null for NULL
     };
     struct Default {
         AttrNumber number;
@@ -46,12 +49,14 @@ class RowChecker {
     struct Check {
         const char *name;
         ExprState *expression;
-        int column;  // of the load, where the CHECK looks at this one only; else -1
+        std::vector<int>
+            columns;  // that it looks at, as positions in the load; -1 for attributes without a field
     };
 
     void plan_defaults();
     void plan_checks();
-    int column_of_check(const char *expression) const;
+    std::vector<int> columns_of_check(const char *expression) const;
+    void tell_generated_column(RowError &error) const;
     void convert_column(const Batch &batch, size_t column, std::span<TupleTableSlot *const> slots,
                         std::vector<RowError> &errors);
     bool convert(const PlannedColumn &column, const Field &field, Datum &value);
@@ -68,12 +73,17 @@ class RowChecker {
     void check_constraints(const Batch &batch, std::span<TupleTableSlot *const> slots,
                            std::vector<RowError> &errors);
     bool evaluate(TupleTableSlot *slot, const Check &check) const;
+    bool looks_at_fault(uint32_t row, const Check &check) const;
+    void compute_generated(TupleTableSlot *slot) const;
+    void check_generated_not_null(std::span<TupleTableSlot *const> slots,
+                                  std::vector<RowError> &errors) const;
+    RowError describe_null(uint32_t row, int column, const FormData_pg_attribute *attribute) const;
+    RowError describe_check(uint32_t row, const Check &check, const Batch &batch) const;
     void name_column(RowError &error, const Batch &batch) const;
 
     ExecutorTable &table_;
     std::vector<PlannedColumn> columns_;
     Duties duties_;
-    bool convert_encoding_;
     bool generated_ = false;
     std::vector<Default> defaults_;
     std::vector<Check> checks_;

@@ -41,6 +41,15 @@ bool takes_direct_path(ExecutorTable &table) {
            !has_deferrable_index(table);
 }
 
+// COPY passes rules by, INSERT obeys them: neither is what the other's user expects.
+void refuse_insert_rules(Relation rel) {
+    for (int i = 0; rel->rd_rules != nullptr && i < rel->rd_rules->numLocks; ++i) {
+        if (rel->rd_rules->rules[i]->event == CMD_INSERT)
+            fail({Code::unsupported, "table \"" + qualified_name(rel) + "\" has a rule for INSERT", "",
+                  "Drop the rule, or replace it by a trigger."});
+    }
+}
+
 class DirectWriter final : public RowWriter {
   public:
     explicit DirectWriter(ExecutorTable &table) : table_(table), keys_(table.rel()), writer_(table) {}
@@ -49,16 +58,23 @@ class DirectWriter final : public RowWriter {
         keys_.check(slots, errors);
     }
 
-    void write(std::span<TupleTableSlot *const> slots, std::span<const uint32_t> rows,
+    void write(std::span<TupleTableSlot *const> slots, std::span<const uint32_t> rows, bool carefully,
                std::vector<RowError> &errors) override {
-        chosen_.clear();
-        for (const uint32_t row : rows) chosen_.push_back(slots[row]);
-        conflicts_.clear();
-        writer_.insert(chosen_, true, conflicts_);
-        for (const IndexConflict &conflict : conflicts_) {
-            errors.push_back(describe(slots[rows[conflict.row]], conflict.index));
-            errors.back().row = rows[conflict.row];
-        }
+        choose(slots, rows);
+        // Rows put in and taken out again would show in logical decoding: there a conflict is an error at
+        // first, and asked for beforehand the second time.
+        if (writer_.decoded() && carefully)
+            writer_.insert_asking(chosen_, conflicts_);
+        else
+            writer_.insert(chosen_, !writer_.decoded(), conflicts_);
+        tell_conflicts(slots, rows, errors);
+    }
+
+    void probe(std::span<TupleTableSlot *const> slots, std::span<const uint32_t> rows,
+               std::vector<RowError> &errors) override {
+        choose(slots, rows);
+        writer_.probe(chosen_, conflicts_);
+        tell_conflicts(slots, rows, errors);
     }
 
     void keep() override {
@@ -73,8 +89,23 @@ class DirectWriter final : public RowWriter {
     Duties duties() const override { return {true, true, true}; }
 
   private:
+    void choose(std::span<TupleTableSlot *const> slots, std::span<const uint32_t> rows) {
+        chosen_.clear();
+        conflicts_.clear();
+        for (const uint32_t row : rows) chosen_.push_back(slots[row]);
+    }
+    void tell_conflicts(std::span<TupleTableSlot *const> slots, std::span<const uint32_t> rows,
+                        std::vector<RowError> &errors) {
+        for (const IndexConflict &conflict : conflicts_) {
+            words_.reset();
+            const ContextSwitch into(words_.get());
+            errors.push_back(describe(slots[rows[conflict.row]], conflict.index));
+            errors.back().row = rows[conflict.row];
+        }
+    }
     RowError describe(TupleTableSlot *slot, Oid index) const;
 
+    ScopedContext words_{"ferry unique errors"};
     ExecutorTable &table_;
     ForeignKeys keys_;
     TableWriter writer_;
@@ -126,14 +157,15 @@ class InsertWriter final : public RowWriter {
         : plain_(table.rel()->rd_rel->relkind == RELKIND_RELATION && !has_row_trigger_before(table.rel())) {
         prepare(table.rel(), columns);
     }
-    ~InsertWriter() override {
-        if (plan_ != nullptr) SPI_freeplan(plan_);
-    }
 
     void check(std::span<TupleTableSlot *const>, std::vector<RowError> &) override {}
 
-    void write(std::span<TupleTableSlot *const> slots, std::span<const uint32_t> rows,
+    void probe(std::span<TupleTableSlot *const>, std::span<const uint32_t>,
+               std::vector<RowError> &) override {}
+
+    void write(std::span<TupleTableSlot *const> slots, std::span<const uint32_t> rows, bool,
                std::vector<RowError> &errors) override {
+        returned_.reset();
         std::vector<uint32_t> skipped(rows.size());
         size_t count = 0;
         uint32_t *const list = skipped.data();
@@ -155,22 +187,44 @@ class InsertWriter final : public RowWriter {
 
   private:
     void prepare(Relation rel, const std::vector<PlannedColumn> &columns);
+    std::string returning(Relation rel);
     static RowError describe_skipped(uint32_t row);
+    // The primary key as it was stored, whatever defaults and triggers made of it.
+    void take_key(TupleTableSlot *slot) {
+        for (size_t i = 0; i < key_.size(); ++i) {
+            bool null;
+            const Datum value =
+                SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, static_cast<int>(i + 1), &null);
+            const FormData_pg_attribute *attribute =
+                TupleDescAttr(SPI_tuptable->tupdesc, static_cast<int>(i));
+            const MemoryContext before = MemoryContextSwitchTo(returned_.get());
+            slot->tts_values[key_[i] - 1] =
+                null ? Datum{0} : datumCopy(value, attribute->attbyval, attribute->attlen);
+            slot->tts_isnull[key_[i] - 1] = null;
+            MemoryContextSwitchTo(before);
+        }
+    }
     // False when a trigger kept the row out.
     bool insert(TupleTableSlot *slot) {
         for (size_t i = 0; i < numbers_.size(); ++i) {
             values_[i] = slot->tts_values[numbers_[i] - 1];
             nulls_[i] = slot->tts_isnull[numbers_[i] - 1] ? 'n' : ' ';
         }
-        const int code = SPI_execute_plan(plan_, values_.data(), nulls_.data(), false, 0);
-        if (code != SPI_OK_INSERT) elog(ERROR, "SPI_execute_plan: %s", SPI_result_code_string(code));
-        return SPI_processed > 0;
+        const int code = SPI_execute_plan(plan_.get(), values_.data(), nulls_.data(), false, 0);
+        if (code != SPI_OK_INSERT && code != SPI_OK_INSERT_RETURNING)
+            elog(ERROR, "SPI_execute_plan: %s", SPI_result_code_string(code));
+        const bool inserted = SPI_processed > 0;
+        if (inserted && code == SPI_OK_INSERT_RETURNING) take_key(slot);
+        SPI_freetuptable(SPI_tuptable);
+        return inserted;
     }
 
     bool plain_;             // no trigger, partition or foreign server changes rows before they are stored
     bool complete_ = false;  // every attribute has a field
-    SPIPlanPtr plan_ = nullptr;
+    KeptPlan plan_;
     std::vector<AttrNumber> numbers_;
+    std::vector<AttrNumber> key_;  // attributes that the statement returns
+    ScopedContext returned_{"ferry returned keys"};
     std::vector<Datum> values_;
     std::vector<char> nulls_;
 };
@@ -183,6 +237,19 @@ RowError InsertWriter::describe_skipped(uint32_t row) {
     error.sqlstate = code_info(Code::row_skipped).sqlstate;
     error.message = "row was not inserted because a trigger skipped it";
     return error;
+}
+
+// RETURNING asks for the right to read, which an insert does without: only who has it is told the keys.
+std::string InsertWriter::returning(Relation rel) {
+    const bool readable = pg_call(
+        [&] { return pg_class_aclcheck(RelationGetRelid(rel), GetUserId(), ACL_SELECT) == ACLCHECK_OK; });
+    if (!readable || rel->rd_rel->relkind == RELKIND_FOREIGN_TABLE || row_security_applies(rel)) return "";
+    std::string list;
+    key_ = primary_key(rel);
+    for (const AttrNumber number : key_)
+        list += (list.empty() ? " RETURNING " : ", ") +
+                quote_identifier_text(NameStr(TupleDescAttr(RelationGetDescr(rel), number - 1)->attname));
+    return list;
 }
 
 // Only the load's columns are named: the others take their defaults from the server, which asks no right for
@@ -204,15 +271,16 @@ void InsertWriter::prepare(Relation rel, const std::vector<PlannedColumn> &colum
     const std::string sql = numbers_.empty() ? "INSERT INTO " + qualified_name(rel) + " DEFAULT VALUES"
                                              : "INSERT INTO " + qualified_name(rel) + " (" + names + ")" +
                                                    (identity ? " OVERRIDING SYSTEM VALUE" : "") +
-                                                   " VALUES (" + parameters + ")";
+                                                   " VALUES (" + parameters + ")" + returning(rel);
     Oid *const type_array = types.data();
     const int count = static_cast<int>(types.size());
     const char *const text = sql.c_str();
     pg_call([&] {
         if (SPI_connect() != SPI_OK_CONNECT) elog(ERROR, "SPI_connect failed");
-        plan_ = SPI_prepare(text, count, type_array);
-        if (plan_ == nullptr) elog(ERROR, "SPI_prepare: %s", SPI_result_code_string(SPI_result));
-        SPI_keepplan(plan_);
+        SPIPlanPtr plan = SPI_prepare(text, count, type_array);
+        if (plan == nullptr) elog(ERROR, "SPI_prepare: %s", SPI_result_code_string(SPI_result));
+        SPI_keepplan(plan);
+        plan_.set(plan);
         SPI_finish();
     });
 }
@@ -220,6 +288,7 @@ void InsertWriter::prepare(Relation rel, const std::vector<PlannedColumn> &colum
 }  // namespace
 
 std::unique_ptr<RowWriter> make_row_writer(ExecutorTable &table, const std::vector<PlannedColumn> &columns) {
+    refuse_insert_rules(table.rel());
     if (takes_direct_path(table)) return std::make_unique<DirectWriter>(table);
     return std::make_unique<InsertWriter>(table, columns);
 }

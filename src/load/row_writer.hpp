@@ -22,8 +22,12 @@ class RowWriter {
     // Errors that can be told before a row is written: missing parents. `errors` holds the checker's already.
     virtual void check(std::span<TupleTableSlot *const> slots, std::vector<RowError> &errors) = 0;
     // Writes the rows at these positions. Conflicts that the path can tell without an exception are appended
-    // to `errors` and those rows are not written; any other error of the server goes through.
-    virtual void write(std::span<TupleTableSlot *const> slots, std::span<const uint32_t> rows,
+    // to `errors` and those rows are not written; any other error of the server goes through. `carefully` is
+    // for rows that failed before.
+    virtual void write(std::span<TupleTableSlot *const> slots, std::span<const uint32_t> rows, bool carefully,
+                       std::vector<RowError> &errors) = 0;
+    // Tells what conflicts these rows, which have other errors and are not written, would meet as well.
+    virtual void probe(std::span<TupleTableSlot *const> slots, std::span<const uint32_t> rows,
                        std::vector<RowError> &errors) = 0;
     // Stand at the end of every subtransaction around check() and write().
     virtual void keep() = 0;

@@ -8,14 +8,11 @@
 namespace ferry {
 namespace {
 
-struct Found {
-    Oid sequence;
-    bool ascending;
-};
+using Found = OwnedSequences::Found;
 
 Found find_sequence(Oid table, AttrNumber column) {
     return pg_call([&] {
-        Found found{InvalidOid, true};
+        Found found{InvalidOid, true, 0, 0};
         ListCell *cell;
         foreach (cell, getOwnedSequences(table)) {
             const Oid sequence = lfirst_oid(cell);
@@ -27,34 +24,61 @@ Found find_sequence(Oid table, AttrNumber column) {
             if (owner_column != column) continue;
             HeapTuple tuple = SearchSysCache1(SEQRELID, ObjectIdGetDatum(sequence));
             if (!HeapTupleIsValid(tuple)) continue;
-            found = {sequence, reinterpret_cast<Form_pg_sequence>(GETSTRUCT(tuple))->seqincrement > 0};
+            const auto *facts = reinterpret_cast<Form_pg_sequence>(GETSTRUCT(tuple));
+            found = {sequence, facts->seqincrement > 0, facts->seqmin, facts->seqmax};
             ReleaseSysCache(tuple);
         }
         return found;
     });
 }
 
-// Done as the sequence's owner; the server puts the user back after an error.
-void move_past(Oid sequence, bool ascending, int64_t value) {
-    const std::string sql =
-        "SELECT pg_catalog.setval($1::pg_catalog.regclass, $2) FROM " + qualified_name(sequence) +
-        (ascending ? " WHERE CASE WHEN is_called THEN last_value ELSE last_value - 1 END < $2"
-                   : " WHERE CASE WHEN is_called THEN last_value ELSE last_value + 1 END > $2") +
-        " AND EXISTS (SELECT 1 FROM pg_catalog.pg_sequence WHERE seqrelid = $1"
-        " AND $2 BETWEEN seqmin AND seqmax)";
-    const std::vector<SqlArgument> arguments{{OIDOID, ObjectIdGetDatum(sequence)}, bigint_argument(value)};
-    const Oid owner = pg_call([&] {
-        Relation rel = relation_open(sequence, AccessShareLock);
-        const Oid found = rel->rd_rel->relowner;
-        relation_close(rel, NoLock);
-        return found;
+struct Position {
+    int64_t last;
+    bool called;
+};
+
+// The sequence's one row, as nextval would find it (PostgreSQL: src/include/commands/sequence.h).
+Position read_position(Relation sequence) {
+    Position position{0, true};
+    TupleTableSlot *slot = table_slot_create(sequence, nullptr);
+    TableScanDesc scan = table_beginscan(sequence, GetActiveSnapshot(), 0, nullptr);
+    if (table_scan_getnextslot(scan, ForwardScanDirection, slot)) {
+        bool null;
+        position.last = DatumGetInt64(slot_getattr(slot, SEQ_COL_LASTVAL, &null));
+        position.called = DatumGetBool(slot_getattr(slot, SEQ_COL_CALLED, &null));
+    }
+    table_endscan(scan);
+    ExecDropSingleTupleTableSlot(slot);
+    return position;
+}
+
+bool stands_before(const Found &found, const Position &position, int64_t value) {
+    if (position.last == value) return !position.called;
+    return found.ascending ? position.last < value : position.last > value;
+}
+
+// Runs as the sequence's owner, so nothing here may run SQL or look a name up. Two loads that move the same
+// sequence take turns, or the later could set it back.
+void move_past(const Found &found, int64_t value) {
+    if (value < found.least || value > found.greatest) return;
+    pg_call([&] {
+        Relation sequence = relation_open(found.sequence, AccessShareLock);
+        if (stands_before(found, read_position(sequence), value)) {
+            LockRelationOid(found.sequence, ShareUpdateExclusiveLock);
+            if (stands_before(found, read_position(sequence), value)) {
+                Oid user;
+                int context;
+                GetUserIdAndSecContext(&user, &context);
+                SetUserIdAndSecContext(sequence->rd_rel->relowner, context | SECURITY_LOCAL_USERID_CHANGE |
+                                                                       SECURITY_RESTRICTED_OPERATION);
+                DirectFunctionCall2(setval_oid, ObjectIdGetDatum(found.sequence), Int64GetDatum(value));
+                SetUserIdAndSecContext(user, context);
+            }
+            // A sequence moves at once, not at commit: nobody needs to wait longer.
+            UnlockRelationOid(found.sequence, ShareUpdateExclusiveLock);
+        }
+        relation_close(sequence, NoLock);
     });
-    Oid user;
-    int context;
-    GetUserIdAndSecContext(&user, &context);
-    SetUserIdAndSecContext(owner, context | SECURITY_LOCAL_USERID_CHANGE);
-    query(sql, arguments);
-    SetUserIdAndSecContext(user, context);
 }
 
 }  // namespace
@@ -63,8 +87,7 @@ OwnedSequences::OwnedSequences(Relation rel, const std::vector<PlannedColumn> &c
     for (const PlannedColumn &column : columns) {
         if (column.type != INT2OID && column.type != INT4OID && column.type != INT8OID) continue;
         const Found found = find_sequence(RelationGetRelid(rel), column.number);
-        if (OidIsValid(found.sequence))
-            items_.push_back({column.number - 1, column.type, found.sequence, found.ascending, false, 0});
+        if (OidIsValid(found.sequence)) items_.push_back({column.number - 1, column.type, found, false, 0});
     }
 }
 
@@ -75,7 +98,7 @@ void OwnedSequences::see(TupleTableSlot *slot) noexcept {
         const int64_t value = item.type == INT2OID   ? DatumGetInt16(datum)
                               : item.type == INT4OID ? DatumGetInt32(datum)
                                                      : DatumGetInt64(datum);
-        if (!item.seen || (item.ascending ? value > item.furthest : value < item.furthest))
+        if (!item.seen || (item.found.ascending ? value > item.furthest : value < item.furthest))
             item.furthest = value;
         item.seen = true;
     }
@@ -83,7 +106,7 @@ void OwnedSequences::see(TupleTableSlot *slot) noexcept {
 
 void OwnedSequences::advance() {
     for (const Item &item : items_)
-        if (item.seen) move_past(item.sequence, item.ascending, item.furthest);
+        if (item.seen) move_past(item.found, item.furthest);
 }
 
 void advance_past_rows(Relation rel) {
@@ -91,9 +114,9 @@ void advance_past_rows(Relation rel) {
         const Found found = find_sequence(RelationGetRelid(rel), column.number);
         if (!OidIsValid(found.sequence)) continue;
         const std::vector<TextRow> furthest =
-            query(std::string("SELECT ") + (found.ascending ? "max(" : "min(") +
+            query(std::string("SELECT ") + (found.ascending ? "pg_catalog.max(" : "pg_catalog.min(") +
                   quote_identifier_text(column.name) + ") FROM " + qualified_name(rel));
-        if (furthest.at(0).at(0)) move_past(found.sequence, found.ascending, std::stoll(*furthest[0][0]));
+        if (furthest.at(0).at(0)) move_past(found, std::stoll(*furthest[0][0]));
     }
 }
 

@@ -11,6 +11,13 @@ namespace ferry {
 
 class OwnedSequences {
   public:
+    // A sequence, which way it goes and between which values.
+    struct Found {
+        Oid sequence;
+        bool ascending;
+        int64_t least, greatest;
+    };
+
     OwnedSequences(Relation rel, const std::vector<PlannedColumn> &columns);
 
     // Notes the values of a loaded row.
@@ -23,8 +30,7 @@ class OwnedSequences {
     struct Item {
         int attribute;  // 0-based
         Oid type;
-        Oid sequence;
-        bool ascending;
+        Found found;
         bool seen;
         int64_t furthest;
     };

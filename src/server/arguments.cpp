@@ -32,7 +32,7 @@ std::optional<std::vector<std::string>> text_array_argument(FunctionCallInfo fci
     std::vector<std::string> list;
     for (int i = 0; i < elements.count; ++i) {
         if (elements.nulls[i]) fail({Code::null_argument, "array elements must not be null"});
-        const text *value = DatumGetTextPP(elements.values[i]);
+        const text *value = pg_call([&] { return DatumGetTextPP(elements.values[i]); });
         list.emplace_back(VARDATA_ANY(value), static_cast<size_t>(VARSIZE_ANY_EXHDR(value)));
     }
     return list;

@@ -48,14 +48,15 @@ ScopedContext::ScopedContext(const char *name)
 
 bool beyond_rows(const ErrorData *data) noexcept {
     if (data->elevel != ERROR) return true;
-    const int cls = ERRCODE_TO_CATEGORY(data->sqlerrcode);
-    return cls == ERRCODE_TO_CATEGORY(ERRCODE_QUERY_CANCELED) ||
-           cls == ERRCODE_TO_CATEGORY(ERRCODE_INSUFFICIENT_RESOURCES) ||
-           cls == ERRCODE_TO_CATEGORY(ERRCODE_SYSTEM_ERROR) ||
-           cls == ERRCODE_TO_CATEGORY(ERRCODE_INTERNAL_ERROR) ||
-           data->sqlerrcode == ERRCODE_T_R_SERIALIZATION_FAILURE ||
-           data->sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED ||
-           data->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE;
+    // Connections, transaction state, resources, object state, intervention, system, snapshots, foreign
+    // servers, bugs.
+    for (const char *cls : {"08", "25", "53", "55", "57", "58", "72", "HV", "XX"}) {
+        if (ERRCODE_TO_CATEGORY(data->sqlerrcode) == MAKE_SQLSTATE(cls[0], cls[1], '0', '0', '0'))
+            return true;
+    }
+    // A transaction that must be rolled back, but not for a constraint (40002).
+    return ERRCODE_TO_CATEGORY(data->sqlerrcode) == ERRCODE_TRANSACTION_ROLLBACK &&
+           data->sqlerrcode != ERRCODE_T_R_INTEGRITY_CONSTRAINT_VIOLATION;
 }
 
 namespace boundary {

@@ -4,6 +4,8 @@
 #include "server/files.hpp"
 
 #include <cerrno>
+#include <charconv>
+#include <csignal>
 #include <cstring>
 #include <memory>
 
@@ -44,14 +46,46 @@ bool is_plain(std::string_view part) {
            part.find('\0') == part.npos;
 }
 
+// All names in a folder but "." and "..".
+std::vector<std::string> list_folder(int folder) {
+    std::vector<std::string> names;
+    const int fd = fcntl(folder, F_DUPFD_CLOEXEC, 0);
+    const auto closer = [](DIR *dir) { closedir(dir); };
+    const std::unique_ptr<DIR, decltype(closer)> stream(fd >= 0 ? fdopendir(fd) : nullptr, closer);
+    if (!stream) {
+        const int error = errno;
+        if (fd >= 0) close(fd);
+        fail_errno(error, "could not list a folder of ferry.directory");
+    }
+    rewinddir(stream.get());  // the duplicate shares its position with the original
+    while (const dirent *entry = readdir(stream.get())) {
+        const std::string_view name = entry->d_name;
+        if (name != "." && name != "..") names.emplace_back(name);
+    }
+    return names;
+}
+
+void make_root(const std::string &root) {
+    if (mkdir(root.c_str(), S_IRWXU) != 0) {
+        if (errno != EEXIST) fail_errno(errno, "could not create the folder of ferry.directory");
+        return;
+    }
+    // A new folder is durable once the folder around it is.
+    const Descriptor parent(open((root + "/..").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (parent) (void)pg_fsync(parent.get());
+}
+
 Descriptor open_folder(Place place, bool create) {
     const std::string root = settings::directory();
-    if (create && mkdir(root.c_str(), S_IRWXU) != 0 && errno != EEXIST)
-        fail_errno(errno, "could not create the folder of ferry.directory");
+    if (create) make_root(root);
     Descriptor base(open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!base) fail_errno(errno, "could not open the folder of ferry.directory");
-    if (create && mkdirat(base.get(), folder_name(place), S_IRWXU) != 0 && errno != EEXIST)
-        fail_errno(errno, std::string("could not create folder \"") + folder_name(place) + "\"");
+    if (create) {
+        if (mkdirat(base.get(), folder_name(place), S_IRWXU) == 0)
+            (void)pg_fsync(base.get());
+        else if (errno != EEXIST)
+            fail_errno(errno, std::string("could not create folder \"") + folder_name(place) + "\"");
+    }
     Descriptor folder(
         openat(base.get(), folder_name(place), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!folder) fail_errno(errno, std::string("could not open folder \"") + folder_name(place) + "\"");
@@ -61,17 +95,31 @@ Descriptor open_folder(Place place, bool create) {
 // Opens a relative name below a folder, one part at a time.
 Descriptor open_below(Descriptor at, std::string_view name, const std::string &what,
                       const std::string &hint) {
-    for (;;) {
-        const size_t slash = name.find('/');
-        const std::string part(name.substr(0, slash));
+    for (std::string_view left = name;;) {
+        const size_t slash = left.find('/');
+        const std::string part(left.substr(0, slash));
         if (!is_plain(part)) fail_name(name);
-        const bool last = slash == name.npos;
+        const bool last = slash == left.npos;
         const int flags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC | (last ? O_NONBLOCK : O_DIRECTORY);
         Descriptor next(openat(at.get(), part.c_str(), flags));
         if (!next) fail_errno(errno, what, hint);
         if (last) return next;
         at = std::move(next);
-        name.remove_prefix(slash + 1);
+        left.remove_prefix(slash + 1);
+    }
+}
+
+// Removes what processes that are gone left behind: ".NAME.PID.tmp". A server that is killed cannot do it
+// itself.
+void sweep_leftovers(int folder) {
+    for (const std::string &name : list_folder(folder)) {
+        if (!name.starts_with('.') || !name.ends_with(".tmp")) continue;
+        const size_t dot = name.rfind('.', name.size() - 5);
+        pid_t pid = 0;
+        const char *const end = name.data() + name.size() - 4;
+        const auto [stop, error] = std::from_chars(name.data() + dot + 1, end, pid);
+        if (error != std::errc{} || stop != end || pid <= 0 || kill(pid, 0) == 0 || errno != ESRCH) continue;
+        unlinkat(folder, name.c_str(), 0);
     }
 }
 
@@ -144,6 +192,7 @@ OutputFile::OutputFile(Place place, std::string name)
     : name_(std::move(name)), temporary_("." + name_ + "." + std::to_string(MyProcPid) + ".tmp") {
     if (!is_plain(name_) || name_.front() == '.') fail_name(name_);
     folder_ = open_folder(place, true);
+    sweep_leftovers(folder_.get());
     if (faccessat(folder_.get(), name_.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0)
         fail_errno(EEXIST, "could not create file \"" + name_ + "\"");
     fd_ = Descriptor(openat(folder_.get(), temporary_.c_str(),
@@ -179,26 +228,25 @@ void OutputFile::publish() {
 }
 
 std::vector<std::string> list_files(Place place) {
-    std::vector<std::string> names;
     Descriptor folder;
     try {
         folder = open_folder(place, false);
     } catch (const Failure &failure) {
         if (failure.error.code != Code::file_not_found) throw;
-        return names;
+        return {};
     }
-    const int fd = fcntl(folder.get(), F_DUPFD_CLOEXEC, 0);
-    DIR *const stream = fd >= 0 ? fdopendir(fd) : nullptr;
-    if (stream == nullptr) {
-        if (fd >= 0) close(fd);
-        fail_errno(errno, std::string("could not list folder \"") + folder_name(place) + "\"");
-    }
-    const auto closer = [](DIR *dir) { closedir(dir); };
-    const std::unique_ptr<DIR, decltype(closer)> guard(stream, closer);
-    while (const dirent *entry = readdir(stream)) {
-        if (entry->d_name[0] != '.') names.emplace_back(entry->d_name);
-    }
+    std::vector<std::string> names = list_folder(folder.get());
+    std::erase_if(names, [](const std::string &name) { return name.starts_with('.'); });
     return names;
+}
+
+void remove_file(Place place, const std::string &name) noexcept {
+    try {
+        const Descriptor folder = open_folder(place, false);
+        unlinkat(folder.get(), name.c_str(), 0);
+    } catch (const Failure &) {
+        // The folder is gone, and the file with it.
+    }
 }
 
 std::string read_small_file(Place place, std::string_view name, size_t limit) {

@@ -78,6 +78,8 @@ class OutputFile final : public ByteSink {
 // The names in a folder of ferry.directory, unsorted, without those that begin with a dot; none when the
 // folder is missing.
 std::vector<std::string> list_files(Place place);
+// Removes a file of such a folder, if it can; for what must not stay after a failure.
+void remove_file(Place place, const std::string &name) noexcept;
 // A small file of such a folder, whole; raises 54000 beyond `limit` bytes.
 std::string read_small_file(Place place, std::string_view name, size_t limit);
 

@@ -48,7 +48,16 @@ void refuse_unfit(Relation rel) {
 
 }  // namespace
 
+// Files, JSON and Avro are UTF-8 throughout; a database that is not would need every text converted twice.
+static void require_utf8() {
+    if (GetDatabaseEncoding() == PG_UTF8) return;
+    fail({Code::unsupported,
+          std::string("database encoding \"") + GetDatabaseEncodingName() + "\" is not supported", "",
+          "Create the database with ENCODING 'UTF8'."});
+}
+
 Relation open_table(Oid relid, LOCKMODE lock) {
+    require_utf8();
     Relation rel = pg_call([&] { return try_relation_open(relid, lock); });
     if (rel == nullptr) {
         fail({Code::undefined_object, "table with OID " + std::to_string(relid) + " does not exist", "", ""});
@@ -145,6 +154,30 @@ std::vector<AttrNumber> primary_key(Relation rel) {
         return found;
     });
     return {key.columns, key.columns + key.count};
+}
+
+std::vector<KeyColumn> primary_key_columns(Relation rel) {
+    std::vector<KeyColumn> columns;
+    for (const AttrNumber number : primary_key(rel)) {
+        const int position = static_cast<int>(columns.size());
+        const char *equals = pg_call([&] {
+            Relation index = index_open(rel->rd_pkindex, AccessShareLock);
+            const Oid type = index->rd_opcintype[position];
+            const Oid equality =
+                get_opfamily_member(index->rd_opfamily[position], type, type, BTEqualStrategyNumber);
+            index_close(index, AccessShareLock);
+            HeapTuple tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(equality));
+            if (!HeapTupleIsValid(tuple)) elog(ERROR, "cache lookup failed for operator %u", equality);
+            const auto *facts = reinterpret_cast<Form_pg_operator>(GETSTRUCT(tuple));
+            const char *text =
+                psprintf("OPERATOR(%s.%s)", quote_identifier(get_namespace_name(facts->oprnamespace)),
+                         NameStr(facts->oprname));
+            ReleaseSysCache(tuple);
+            return text;
+        });
+        columns.push_back({NameStr(TupleDescAttr(RelationGetDescr(rel), number - 1)->attname), equals});
+    }
+    return columns;
 }
 
 bool is_referenced(Relation rel) {

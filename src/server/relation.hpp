@@ -12,8 +12,8 @@
 namespace ferry {
 
 // Opens and locks a table, partitioned table or foreign table. Raises 42P01 when it is gone, 42809 naming its
-// kind for everything else, 42501 for system catalogs and 0A000 for another session's temporary table. The
-// caller closes it with close_table(); on an error the server does.
+// kind for everything else, 0A000 in databases that are not in UTF8, 42501 for system catalogs and 0A000 for
+// another session's temporary table. The caller closes it with close_table(); on an error the server does.
 Relation open_table(Oid relid, LOCKMODE lock);
 // Closes it and keeps its lock until the transaction ends.
 void close_table(Relation rel);
@@ -40,6 +40,13 @@ bool row_security_applies(Relation rel);
 
 // The columns of the primary key, in the key's order; empty without one.
 std::vector<AttrNumber> primary_key(Relation rel);
+// The same with what it takes to compare them in SQL: the equality of the key's own operator class, written
+// qualified.
+struct KeyColumn {
+    std::string name;
+    std::string equals;  // "OPERATOR(pg_catalog.=)"
+};
+std::vector<KeyColumn> primary_key_columns(Relation rel);
 // True when a foreign key of another table refers to this one.
 bool is_referenced(Relation rel);
 

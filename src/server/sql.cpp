@@ -27,7 +27,7 @@ void copy_cells(Answer &answer, MemoryContext context) {
     }
 }
 
-Answer run(const char *sql, std::span<const SqlArgument> arguments, bool want_rows) {
+Answer run(const char *sql, std::span<const SqlArgument> arguments, bool want_rows, bool read_only = false) {
     const MemoryContext context = CurrentMemoryContext;
     return pg_call([&] {
         Answer answer{};
@@ -41,7 +41,8 @@ Answer run(const char *sql, std::span<const SqlArgument> arguments, bool want_ro
             nulls[i] = arguments[i].null ? 'n' : ' ';
         }
         if (SPI_connect() != SPI_OK_CONNECT) elog(ERROR, "SPI_connect failed");
-        const int code = SPI_execute_with_args(sql, static_cast<int>(count), types, values, nulls, false, 0);
+        const int code =
+            SPI_execute_with_args(sql, static_cast<int>(count), types, values, nulls, read_only, 0);
         if (code < 0) elog(ERROR, "SPI_execute_with_args: %s", SPI_result_code_string(code));
         answer.processed = SPI_processed;
         if (want_rows && SPI_tuptable != nullptr) copy_cells(answer, context);
@@ -67,8 +68,9 @@ uint64_t execute(const std::string &sql, std::span<const SqlArgument> arguments)
     return run(sql.c_str(), arguments, false).processed;
 }
 
-std::vector<TextRow> query(const std::string &sql, std::span<const SqlArgument> arguments) {
-    const Answer answer = run(sql.c_str(), arguments, true);
+namespace {
+
+std::vector<TextRow> text_rows(const Answer &answer) {
     std::vector<TextRow> rows(answer.rows);
     char **cell = answer.cells;
     for (TextRow &row : rows) {
@@ -76,6 +78,16 @@ std::vector<TextRow> query(const std::string &sql, std::span<const SqlArgument> 
             row.push_back(*cell != nullptr ? std::optional<std::string>(*cell) : std::nullopt);
     }
     return rows;
+}
+
+}  // namespace
+
+std::vector<TextRow> query(const std::string &sql, std::span<const SqlArgument> arguments) {
+    return text_rows(run(sql.c_str(), arguments, true));
+}
+
+std::vector<TextRow> query_now(const std::string &sql) {
+    return text_rows(run(sql.c_str(), {}, true, true));
 }
 
 }  // namespace ferry

@@ -26,5 +26,7 @@ uint64_t execute(const std::string &sql, std::span<const SqlArgument> arguments 
 // Runs a query and gives its rows as text; nullopt stands for NULL. For small answers only.
 using TextRow = std::vector<std::optional<std::string>>;
 std::vector<TextRow> query(const std::string &sql, std::span<const SqlArgument> arguments = {});
+// The same under the active snapshot, not a new one.
+std::vector<TextRow> query_now(const std::string &sql);
 
 }  // namespace ferry

@@ -166,15 +166,72 @@ void TableWriter::insert(std::span<TupleTableSlot *const> rows, bool tolerant,
         if (suspect.confirmed) conflicts.push_back({suspect.row, suspect.index});
 }
 
+// Every unique index that has another row in the way of this one.
+bool TableWriter::conflicts_with(TupleTableSlot *row, uint32_t r, Suspect *suspects, size_t &count) {
+    const size_t before = count;
+    for (int i = 0; i < result_->ri_NumIndices; ++i) {
+        const Oid index = RelationGetRelid(result_->ri_IndexRelationDescs[i]);
+        if (!result_->ri_IndexRelationDescs[i]->rd_index->indisunique &&
+            result_->ri_IndexRelationInfo[i]->ii_ExclusionOps == nullptr)
+            continue;
+        ItemPointerData other;
+        if (!ExecCheckIndexConstraints(result_, row, estate_, &other, list_make1_oid(index)))
+            suspects[count++] = {r, index, true};
+        ResetPerTupleExprContext(estate_);
+    }
+    return count > before;
+}
+
+// ExecInsert's way for INSERT … ON CONFLICT (PostgreSQL: src/backend/executor/nodeModifyTable.c). False when
+// somebody else's row came between.
+bool TableWriter::insert_speculatively(TupleTableSlot *row) {
+    const uint32 token = SpeculativeInsertionLockAcquire(GetCurrentTransactionId());
+    table_tuple_insert_speculative(rel_, row, GetCurrentCommandId(true), 0, nullptr, token);
+    bool conflict = false;
+    compat::insert_index_tuples(result_, row, estate_, true, &conflict);
+    table_tuple_complete_speculative(rel_, row, token, !conflict);
+    SpeculativeInsertionLockRelease(GetCurrentTransactionId());
+    ResetPerTupleExprContext(estate_);
+    return !conflict;
+}
+
+void TableWriter::insert_asking(std::span<TupleTableSlot *const> rows,
+                                std::vector<IndexConflict> &conflicts) {
+    std::vector<Suspect> suspects(rows.size() * unique_indexes_);
+    size_t count = 0;
+    Suspect *const found = suspects.data();
+    pg_call([&] {
+        for (uint32_t r = 0; r < rows.size(); ++r) {
+            do {
+                CHECK_FOR_INTERRUPTS();
+                if (conflicts_with(rows[r], r, found, count)) break;
+            } while (!insert_speculatively(rows[r]));
+        }
+    });
+    for (size_t i = 0; i < count; ++i) conflicts.push_back({suspects[i].row, suspects[i].index});
+}
+
+void TableWriter::probe(std::span<TupleTableSlot *const> rows, std::vector<IndexConflict> &conflicts) {
+    if (unique_indexes_ == 0) return;
+    std::vector<Suspect> suspects(rows.size() * unique_indexes_);
+    size_t count = 0;
+    Suspect *const found = suspects.data();
+    pg_call([&] {
+        for (uint32_t r = 0; r < rows.size(); ++r) {
+            CHECK_FOR_INTERRUPTS();
+            conflicts_with(rows[r], r, found, count);
+        }
+    });
+    for (size_t i = 0; i < count; ++i) conflicts.push_back({suspects[i].row, suspects[i].index});
+}
+
 void TableWriter::release_pins() {
-    if (bulk_ == nullptr) return;
-    pg_call([&] { FreeBulkInsertState(bulk_); });
-    bulk_ = nullptr;
+    if (bulk_ != nullptr) pg_call([&] { ReleaseBulkInsertStatePin(bulk_); });
 }
 
 void TableWriter::finish() {
-    release_pins();
     pg_call([&] {
+        if (bulk_ != nullptr) FreeBulkInsertState(bulk_);
         ExecCloseIndices(result_);
         table_finish_bulk_insert(rel_, 0);
     });

@@ -64,11 +64,21 @@ class TableWriter {
     // back. Otherwise 23505 is raised. Any other error of the server goes through.
     void insert(std::span<TupleTableSlot *const> rows, bool tolerant, std::vector<IndexConflict> &conflicts);
 
+    // The same, one row at a time and asking before inserting, so that a refused row leaves no trace, not
+    // even in the log that logical decoding reads. For tables that are decoded.
+    void insert_asking(std::span<TupleTableSlot *const> rows, std::vector<IndexConflict> &conflicts);
+    // Only asks: what conflicts these rows would meet.
+    void probe(std::span<TupleTableSlot *const> rows, std::vector<IndexConflict> &conflicts);
+    // True when the changes of this table are decoded for logical replication.
+    bool decoded() const noexcept { return RelationIsLogicallyLogged(rel_); }
+
     // Lets go of the buffer that inserts hold between calls; stands at the end of every subtransaction around
     // insert().
     void release_pins();
     // The same after such a subtransaction was rolled back: its pins are gone already.
-    void forget_pins() noexcept { bulk_ = nullptr; }
+    void forget_pins() noexcept {
+        if (bulk_ != nullptr) bulk_->current_buf = InvalidBuffer;
+    }
     // Closes the indexes; the last call in a transaction that goes on.
     void finish();
 
@@ -83,6 +93,8 @@ class TableWriter {
                         size_t &count);
     void insert_entries_of(int index, std::span<TupleTableSlot *const> rows, bool tolerant, Suspect *suspects,
                            size_t &count);
+    bool conflicts_with(TupleTableSlot *row, uint32_t r, Suspect *suspects, size_t &count);
+    bool insert_speculatively(TupleTableSlot *row);
     void settle(TupleTableSlot *row, std::span<Suspect> suspects);
     void settle_all(std::span<TupleTableSlot *const> rows, std::span<Suspect> suspects);
 

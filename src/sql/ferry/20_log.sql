@@ -8,7 +8,7 @@ CREATE TABLE ferry.loads (
   source_name text,
   source_sha256 text,
   options jsonb NOT NULL,
-  loaded_by text NOT NULL,
+  loaded_by regrole NOT NULL,
   started_at timestamptz NOT NULL,
   finished_at timestamptz NOT NULL,
   status text NOT NULL CHECK (status IN ('loaded', 'partial', 'aborted', 'dry run')),
@@ -31,7 +31,7 @@ COMMENT ON COLUMN ferry.loads.started_at IS 'When the load began';
 COMMENT ON COLUMN ferry.loads.finished_at IS 'When its last row was settled';
 COMMENT ON COLUMN ferry.loads.status IS 'loaded: all rows are in; partial: the good rows are in; aborted: no row is in; dry run: nothing was to be kept';
 COMMENT ON COLUMN ferry.loads.rows_read IS 'Rows in the input that were looked at';
-COMMENT ON COLUMN ferry.loads.rows_loaded IS 'Rows that are in the table';
+COMMENT ON COLUMN ferry.loads.rows_loaded IS 'Rows that went into the table; for a dry run, that would have';
 COMMENT ON COLUMN ferry.loads.rows_rejected IS 'Rows that were refused';
 COMMENT ON COLUMN ferry.loads.rows_repaired IS 'Rows that went in after a repair';
 COMMENT ON COLUMN ferry.loads.bytes_read IS 'Bytes of the input that were read';
@@ -88,7 +88,7 @@ ALTER TABLE ferry.loads ENABLE ROW LEVEL SECURITY;
 ALTER TABLE ferry.rejects ENABLE ROW LEVEL SECURITY;
 ALTER TABLE ferry.reject_errors ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own_loads ON ferry.loads FOR SELECT
-  USING (loaded_by = CURRENT_USER OR pg_catalog.pg_has_role(CURRENT_USER, 'pg_read_all_data', 'USAGE'));
+  USING (loaded_by = pg_catalog.quote_ident(CURRENT_USER)::pg_catalog.regrole OR pg_catalog.pg_has_role(CURRENT_USER, 'pg_read_all_data', 'USAGE'));
 CREATE POLICY own_rejects ON ferry.rejects FOR SELECT
   USING (load_id IN (SELECT l.load_id FROM ferry.loads l));
 CREATE POLICY own_reject_errors ON ferry.reject_errors FOR SELECT

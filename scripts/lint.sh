@@ -61,6 +61,12 @@ complain "every file says version $version, as pg_ferry.control does:" < <(
 )
 complain 'package-lock.json carries no download addresses:' < <(grep -n '"resolved"' package-lock.json)
 
+# ---- One vocabulary of errors ----
+complain 'docs/errors.md lists every code of src/core/code.cpp, in its order:' < <(
+    diff <(sed -n 's/.*CodeInfo{Code::[a-z_]*, *"\([a-z_]*\)", *"\([0-9A-Z]*\)".*/\1 \2/p' <(tr '\n' ' ' < src/core/code.cpp | sed 's/CodeInfo/\nCodeInfo/g')) \
+        <(sed -n 's/^| `\([a-z_]*\)` | `\([0-9A-Z]\{5\}\)` |.*/\1 \2/p' docs/errors.md) | grep '^[<>]'
+)
+
 # ---- Scripts, format, clang-tidy ----
 for script in scripts/*.sh data/*.sh rest/*.sh .ci/run; do
     [ ! -e "$script" ] || complain "$script does not parse:" < <(bash -n "$script" 2>&1)

@@ -69,6 +69,8 @@ BEGIN
   END LOOP;
 END
 $$;
+SELECT pg_temp.refusal($$SELECT ferry.migrate_csv('parted', 'ok.csv', columns => '{id}')$$);
+DROP RULE r ON parted;
 SELECT status, rows_rejected FROM ferry.migrate_csv('parted', 'ok.csv', columns => '{id}');
 -- ---- Nulls, and every option at its default when null ----
 SELECT pg_temp.refusal($$SELECT ferry.migrate_csv(NULL, 'ok.csv')$$);

@@ -49,14 +49,41 @@ std::string fault_hint(const Fault &fault) {
     }
 }
 
-// The columns and values of a key from a detail like "Key (a, b)=(1, 2) already exists."
-void take_key(RowError &error, const std::string &detail) {
-    const size_t open = detail.find('(');
-    const size_t middle = detail.find(")=(", open);
+// The columns of a violated constraint or unique index, as the catalog knows them: "a, b"; empty when it
+// knows none.
+std::string constraint_columns(const ServerError *server) {
+    if (server->schema_name == nullptr || server->table_name == nullptr || server->constraint_name == nullptr)
+        return {};
+    const char *columns = pg_call([&]() -> const char * {
+        const Oid schema = get_namespace_oid(server->schema_name, true);
+        const Oid table = OidIsValid(schema) ? get_relname_relid(server->table_name, schema) : InvalidOid;
+        if (!OidIsValid(table)) return "";
+        const Oid constraint = get_relation_constraint_oid(table, server->constraint_name, true);
+        HeapTuple tuple =
+            OidIsValid(constraint) ? SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint)) : nullptr;
+        if (!HeapTupleIsValid(tuple)) return "";
+        bool null;
+        const Datum keys = SysCacheGetAttr(CONSTROID, tuple, Anum_pg_constraint_conkey, &null);
+        StringInfoData text;
+        initStringInfo(&text);
+        if (!null) {
+            ArrayType *array = DatumGetArrayTypeP(keys);
+            const auto *numbers = reinterpret_cast<int16 *>(ARR_DATA_PTR(array));
+            for (int i = 0; i < ARR_DIMS(array)[0]; ++i)
+                appendStringInfo(&text, "%s%s", i == 0 ? "" : ", ", get_attname(table, numbers[i], false));
+        }
+        ReleaseSysCache(tuple);
+        return text.data;
+    });
+    return columns;
+}
+
+// The values of a key from a detail like "Key (a, b)=(1, 2) already exists."
+std::optional<std::string> key_values(const std::string &detail) {
+    const size_t middle = detail.find(")=(");
     const size_t close = detail.rfind(") ");
-    if (open == detail.npos || middle == detail.npos || close == detail.npos || close < middle) return;
-    error.column_name = detail.substr(open + 1, middle - open - 1);
-    error.value = detail.substr(middle + 3, close - middle - 3);
+    if (middle == detail.npos || close == detail.npos || close < middle + 3) return std::nullopt;
+    return detail.substr(middle + 3, close - middle - 3);
 }
 
 }  // namespace
@@ -86,9 +113,11 @@ RowError describe_server_error(uint32_t row, int column, const ServerError *serv
     if (server->constraint_name != nullptr) error.constraint = server->constraint_name;
     if (server->message != nullptr) error.message = server->message;
     const std::string detail = server->detail != nullptr ? server->detail : "";
+    if (error.column_name.empty() && error.cls != ErrorClass::domain)
+        error.column_name = constraint_columns(server);
     if (error.cls == ErrorClass::unique || error.cls == ErrorClass::foreign_key ||
         error.cls == ErrorClass::exclusion)
-        take_key(error, detail);
+        error.value = key_values(detail);
     // "Failing row contains (…)": the log holds the row itself.
     const bool repeats_row = error.cls == ErrorClass::check || error.cls == ErrorClass::not_null;
     if (!detail.empty() && !repeats_row) error.message += ": " + detail;

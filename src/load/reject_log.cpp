@@ -129,6 +129,10 @@ int64_t next_value(const char *sequence) {
     return pg_call([&] { return nextval_internal(oid, false); });
 }
 
+std::string current_user_name() {
+    return pg_call([] { return static_cast<const char *>(GetUserNameFromId(GetUserId(), false)); });
+}
+
 }  // namespace
 
 RejectLog::RejectLog() : load_id_(next_value("loads_load_id_seq")) {}
@@ -168,7 +172,7 @@ void RejectLog::write_load(const LoadEntry &load) {
     loads.set_text(5, load.source_sha256);
     const std::string &options = load.options;
     loads.set(6, pg_call([&] { return DirectFunctionCall1(jsonb_in, CStringGetDatum(options.c_str())); }));
-    loads.set(7, ObjectIdGetDatum(GetUserId()));
+    loads.set_text(7, current_user_name());
     loads.set(8, TimestampTzGetDatum(load.started_at));
     loads.set(9, TimestampTzGetDatum(load.finished_at));
     loads.set_text(10, load.status);
@@ -177,6 +181,7 @@ void RejectLog::write_load(const LoadEntry &load) {
     for (size_t i = 0; i < counts.size(); ++i) loads.set_number(static_cast<int>(11 + i), counts[i]);
     Interval elapsed{load.finished_at - load.started_at, 0, 0};
     loads.set(16, IntervalPGetDatum(&elapsed));
+    loads.set(17, ObjectIdGetDatum(GetUserId()));
     loads.end_row();
     loads.finish();
 }

@@ -1,6 +1,8 @@
 // Implements row_writer.hpp: both paths and the choice between them.
 #include "load/row_writer.hpp"
 
+#include <algorithm>
+
 #include "server/relation.hpp"
 
 namespace ferry {
@@ -17,6 +19,22 @@ bool only_key_triggers(Relation rel) {
 bool has_row_trigger_before(Relation rel) {
     const TriggerDesc *triggers = rel->trigdesc;
     return triggers != nullptr && (triggers->trig_insert_before_row || triggers->trig_insert_instead_row);
+}
+
+// True when no trigger and no foreign server can change a row before it is stored, here or in a partition.
+bool stores_rows_as_they_are(Relation rel) {
+    if (has_row_trigger_before(rel)) return false;
+    if (rel->rd_rel->relkind != RELKIND_PARTITIONED_TABLE) return rel->rd_rel->relkind == RELKIND_RELATION;
+    return pg_call([&] {
+        bool plain = true;
+        ListCell *cell;
+        foreach (cell, find_all_inheritors(RelationGetRelid(rel), AccessShareLock, nullptr)) {
+            Relation part = table_open(lfirst_oid(cell), NoLock);
+            plain = plain && part->rd_rel->relkind != RELKIND_FOREIGN_TABLE && !has_row_trigger_before(part);
+            table_close(part, NoLock);
+        }
+        return plain;
+    });
 }
 
 // True when an index checks its uniqueness only later.
@@ -74,6 +92,13 @@ class DirectWriter final : public RowWriter {
                std::vector<RowError> &errors) override {
         choose(slots, rows);
         writer_.probe(chosen_, conflicts_);
+        // Of two rows with one key the first has it: a row that came later is in nobody's way.
+        std::erase_if(conflicts_, [&](const IndexConflict &conflict) {
+            const auto later = slots.subspan(rows[conflict.row]);
+            return std::ranges::any_of(later, [&](TupleTableSlot *slot) {
+                return ItemPointerEquals(&slot->tts_tid, const_cast<ItemPointer>(&conflict.other));
+            });
+        });
         tell_conflicts(slots, rows, errors);
     }
 
@@ -118,6 +143,7 @@ RowError DirectWriter::describe(TupleTableSlot *slot, Oid index) const {
     struct Words {
         const char *name, *columns, *key;
         bool exclusion;
+        bool plain;  // one column, whose field tells the value as it came
     };
     const Words words = pg_call([&] {
         ResultRelInfo *result = table_.result();
@@ -131,7 +157,8 @@ RowError DirectWriter::describe(TupleTableSlot *slot, Oid index) const {
         FormIndexDatum(result->ri_IndexRelationInfo[i], slot, table_.estate(), values, nulls);
         const char *key = BuildIndexValueDescription(rel, values, nulls);
         return Words{RelationGetRelationName(rel), pg_get_indexdef_columns(index, true),
-                     key != nullptr ? key : "", result->ri_IndexRelationInfo[i]->ii_ExclusionOps != nullptr};
+                     key != nullptr ? key : "", result->ri_IndexRelationInfo[i]->ii_ExclusionOps != nullptr,
+                     IndexRelationGetNumberOfKeyAttributes(rel) == 1 && rel->rd_index->indkey.values[0] != 0};
     });
     RowError error;
     error.cls = words.exclusion ? ErrorClass::exclusion : ErrorClass::unique;
@@ -145,8 +172,8 @@ RowError DirectWriter::describe(TupleTableSlot *slot, Oid index) const {
     if (!key.empty())
         error.message +=
             ": Key " + key + (words.exclusion ? " conflicts with an existing key." : " already exists.");
-    if (const size_t at = key.find(")=("); at != key.npos)
-        error.value = key.substr(at + 3, key.size() - at - 4);
+    const size_t at = key.find(")=(");
+    if (!words.plain && at != key.npos) error.value = key.substr(at + 3, key.size() - at - 4);
     return error;
 }
 
@@ -154,7 +181,7 @@ RowError DirectWriter::describe(TupleTableSlot *slot, Oid index) const {
 class InsertWriter final : public RowWriter {
   public:
     InsertWriter(ExecutorTable &table, const std::vector<PlannedColumn> &columns)
-        : plain_(table.rel()->rd_rel->relkind == RELKIND_RELATION && !has_row_trigger_before(table.rel())) {
+        : plain_(stores_rows_as_they_are(table.rel())) {
         prepare(table.rel(), columns);
     }
 

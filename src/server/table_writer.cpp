@@ -84,7 +84,7 @@ void TableWriter::insert_entries(std::span<TupleTableSlot *const> rows, bool tol
         List *refused = compat::insert_index_tuples(result_, rows[r], estate_, tolerant, nullptr);
         ListCell *cell;
         foreach (cell, refused)
-            if (tolerant) suspects[count++] = {r, lfirst_oid(cell), false};
+            if (tolerant) suspects[count++] = {r, lfirst_oid(cell), false, {}};
         ResetPerTupleExprContext(estate_);
     }
 }
@@ -109,7 +109,8 @@ void TableWriter::insert_entries_of(int i, std::span<TupleTableSlot *const> rows
         if (info->ii_Predicate != NIL && !ExecQual(info->ii_PredicateState, context)) continue;
         FormIndexDatum(info, rows[r], estate_, values, nulls);
         const bool unique = index_insert(index, values, nulls, &rows[r]->tts_tid, rel_, check, false, info);
-        if (check == UNIQUE_CHECK_PARTIAL && !unique) suspects[count++] = {r, RelationGetRelid(index), false};
+        if (check == UNIQUE_CHECK_PARTIAL && !unique)
+            suspects[count++] = {r, RelationGetRelid(index), false, {}};
         ResetExprContext(context);
     }
     MemoryContextSwitchTo(before);
@@ -163,7 +164,7 @@ void TableWriter::insert(std::span<TupleTableSlot *const> rows, bool tolerant,
     std::ranges::stable_sort(suspects, {}, &Suspect::row);  // they came index by index
     pg_call([&] { settle_all(rows, suspects); });
     for (const Suspect &suspect : suspects)
-        if (suspect.confirmed) conflicts.push_back({suspect.row, suspect.index});
+        if (suspect.confirmed) conflicts.push_back({suspect.row, suspect.index, {}});
 }
 
 // Every unique index that has another row in the way of this one.
@@ -174,9 +175,9 @@ bool TableWriter::conflicts_with(TupleTableSlot *row, uint32_t r, Suspect *suspe
         if (!result_->ri_IndexRelationDescs[i]->rd_index->indisunique &&
             result_->ri_IndexRelationInfo[i]->ii_ExclusionOps == nullptr)
             continue;
-        ItemPointerData other;
+        ItemPointerData other{};
         if (!ExecCheckIndexConstraints(result_, row, estate_, &other, list_make1_oid(index)))
-            suspects[count++] = {r, index, true};
+            suspects[count++] = {r, index, true, other};
         ResetPerTupleExprContext(estate_);
     }
     return count > before;
@@ -208,7 +209,8 @@ void TableWriter::insert_asking(std::span<TupleTableSlot *const> rows,
             } while (!insert_speculatively(rows[r]));
         }
     });
-    for (size_t i = 0; i < count; ++i) conflicts.push_back({suspects[i].row, suspects[i].index});
+    for (size_t i = 0; i < count; ++i)
+        conflicts.push_back({suspects[i].row, suspects[i].index, suspects[i].other});
 }
 
 void TableWriter::probe(std::span<TupleTableSlot *const> rows, std::vector<IndexConflict> &conflicts) {
@@ -222,7 +224,8 @@ void TableWriter::probe(std::span<TupleTableSlot *const> rows, std::vector<Index
             conflicts_with(rows[r], r, found, count);
         }
     });
-    for (size_t i = 0; i < count; ++i) conflicts.push_back({suspects[i].row, suspects[i].index});
+    for (size_t i = 0; i < count; ++i)
+        conflicts.push_back({suspects[i].row, suspects[i].index, suspects[i].other});
 }
 
 void TableWriter::release_pins() {

@@ -49,6 +49,7 @@ class SlotArray {
 struct IndexConflict {
     uint32_t row;  // position in the span given to insert()
     Oid index;
+    ItemPointerData other;  // where the row in its way is; only from probe()
 };
 
 class TableWriter {
@@ -87,6 +88,7 @@ class TableWriter {
         uint32_t row;
         Oid index;
         bool confirmed;
+        ItemPointerData other;
     };
     void insert_raw(std::span<TupleTableSlot *const> rows, bool tolerant, Suspect *suspects, size_t &count);
     void insert_entries(std::span<TupleTableSlot *const> rows, bool tolerant, Suspect *suspects,

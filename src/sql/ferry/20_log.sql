@@ -8,7 +8,7 @@ CREATE TABLE ferry.loads (
   source_name text,
   source_sha256 text,
   options jsonb NOT NULL,
-  loaded_by regrole NOT NULL,
+  loaded_by text NOT NULL,
   started_at timestamptz NOT NULL,
   finished_at timestamptz NOT NULL,
   status text NOT NULL CHECK (status IN ('loaded', 'partial', 'aborted', 'dry run')),
@@ -17,7 +17,8 @@ CREATE TABLE ferry.loads (
   rows_rejected bigint NOT NULL,
   rows_repaired bigint NOT NULL,
   bytes_read bigint NOT NULL,
-  elapsed interval NOT NULL
+  elapsed interval NOT NULL,
+  role_id oid NOT NULL
 );
 COMMENT ON TABLE ferry.loads IS 'One row per load: who brought what into which table, and how it went';
 COMMENT ON COLUMN ferry.loads.load_id IS 'Number of the load';
@@ -27,6 +28,7 @@ COMMENT ON COLUMN ferry.loads.source_name IS 'Name of the file as the caller gav
 COMMENT ON COLUMN ferry.loads.source_sha256 IS 'SHA-256 of the whole input in hexadecimal; null where it was not read to its end';
 COMMENT ON COLUMN ferry.loads.options IS 'Options of the load, with their defaults filled in';
 COMMENT ON COLUMN ferry.loads.loaded_by IS 'Role that ran the load';
+COMMENT ON COLUMN ferry.loads.role_id IS 'OID of that role: a later role of the same name is another one';
 COMMENT ON COLUMN ferry.loads.started_at IS 'When the load began';
 COMMENT ON COLUMN ferry.loads.finished_at IS 'When its last row was settled';
 COMMENT ON COLUMN ferry.loads.status IS 'loaded: all rows are in; partial: the good rows are in; aborted: no row is in; dry run: nothing was to be kept';
@@ -88,7 +90,7 @@ ALTER TABLE ferry.loads ENABLE ROW LEVEL SECURITY;
 ALTER TABLE ferry.rejects ENABLE ROW LEVEL SECURITY;
 ALTER TABLE ferry.reject_errors ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own_loads ON ferry.loads FOR SELECT
-  USING (loaded_by = pg_catalog.quote_ident(CURRENT_USER)::pg_catalog.regrole OR pg_catalog.pg_has_role(CURRENT_USER, 'pg_read_all_data', 'USAGE'));
+  USING (role_id = (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = CURRENT_USER) OR pg_catalog.pg_has_role(CURRENT_USER, 'pg_read_all_data', 'USAGE'));
 CREATE POLICY own_rejects ON ferry.rejects FOR SELECT
   USING (load_id IN (SELECT l.load_id FROM ferry.loads l));
 CREATE POLICY own_reject_errors ON ferry.reject_errors FOR SELECT

@@ -45,7 +45,7 @@ endif
 
 PG_CXXFLAGS = -std=c++20 -O2 -fvisibility=hidden -fvisibility-inlines-hidden \
     -Wall -Wextra -Wshadow -Wconversion $(WERROR) $(EXTRA_CXXFLAGS)
-SHLIB_LINK = -lavro -ldeflate -lzstd -lsnappy -lsimdjson -lstdc++ \
+SHLIB_LINK = -lavro -ldeflate -lzstd -lsnappy -lsimdjson -lz -lstdc++ \
     -Wl,--exclude-libs,ALL -Wl,--version-script=scripts/exports.map
 override with_llvm = no     # bitcode rules ignore PG_CXXFLAGS, and nothing here gains from inlining by JIT
 include $(PGXS)

@@ -6,7 +6,15 @@
 #include <cstddef>
 #include <string_view>
 
+#include "core/result.hpp"
+
 namespace ferry {
+
+// What a source of core throws when its stream is damaged and nothing more can be had from it: read() can say
+// only "so many bytes" or "the end", and a damaged stream told as its end would be rows lost in silence.
+struct StreamError {
+    Error error;
+};
 
 class ByteSource {
   public:

@@ -43,6 +43,13 @@ struct Fault {
     std::string_view text;  // the offending key or piece; borrowed like the fields
 };
 
+// What the source mended so that a record could be given after all. Its fields are what came of that.
+struct Repair {
+    uint32_t record;        // index in Batch::records
+    Code code;              // the fault that was mended
+    std::string_view text;  // what was done, for people; borrowed like the fields
+};
+
 struct Record {
     uint64_t number = 0;   // 1-based, counts data records of the whole input
     uint64_t line = 0;     // 1-based physical line of the record's first byte; 0 where the input has no lines
@@ -58,12 +65,14 @@ struct Batch {
     std::vector<Record> records;
     std::vector<Field> fields;
     std::vector<Fault> faults;
+    std::vector<Repair> repairs;  // in the order of their records
 
     void clear(size_t columns) {
         width = columns;
         records.clear();
         fields.clear();
         faults.clear();
+        repairs.clear();
     }
     std::span<Field> row(size_t r) { return {fields.data() + r * width, width}; }
     std::span<const Field> row(size_t r) const { return {fields.data() + r * width, width}; }

@@ -4,6 +4,7 @@
 
 #include <cstring>
 
+#include "core/byte_stream.hpp"
 #include "core/text.hpp"
 
 namespace ferry {
@@ -91,6 +92,8 @@ void note_current_exception(Raised &raised) noexcept {
         raised.data = error.data;
     } catch (const Failure &failure) {
         note_failure(raised, failure);
+    } catch (const StreamError &damage) {
+        note_failure(raised, {damage.error, std::source_location::current()});
     } catch (const std::bad_alloc &) {
         raised.sqlstate = ERRCODE_OUT_OF_MEMORY;
         copy_clipped(raised.message, "out of memory");

@@ -3,14 +3,21 @@
 #include "core/csv/splitter.hpp"
 
 #include <algorithm>
-
-#include "core/text.hpp"
+#include <optional>
+#include <span>
 
 namespace ferry::csv {
 namespace {
 
 std::string_view between(const char *from, const char *to) noexcept {
     return {from, static_cast<size_t>(to - from)};
+}
+
+// What is wrong with the bytes of a text, if anything is.
+std::optional<Code> find_bad_bytes(Encoding encoding, std::string_view text) noexcept {
+    if (text.find('\0') != std::string_view::npos) return Code::nul_character;
+    if (valid_prefix(encoding, text) != text.size()) return Code::invalid_encoding;
+    return {};
 }
 
 // How many physical lines end in the text.
@@ -79,7 +86,7 @@ void Splitter::feed(std::string_view window, bool last) {
 }
 
 Position Splitter::position() const noexcept {
-    return {record_, line_, origin_ + at_, blank_lines_, in_long_line_};
+    return {record_, line_, origin_ + at_, blank_lines_, in_long_line_, read_again_};
 }
 
 void Splitter::rewind(const Position &at, std::string_view window, bool last) {
@@ -90,6 +97,7 @@ void Splitter::rewind(const Position &at, std::string_view window, bool last) {
     line_ = at.line;
     blank_lines_ = at.blank_lines;
     in_long_line_ = at.in_long_line;
+    read_again_ = at.read_again;
 }
 
 size_t Splitter::next(Batch &batch, size_t limit) {
@@ -164,8 +172,11 @@ bool Splitter::read_record(Stops &stops, Batch &batch, size_t row) {
             ++line_;
             continue;
         }
-        const Code misfit = scan.fields < mapping_.size() ? Code::too_few_fields : Code::too_many_fields;
-        append(batch, fields, raw, odd, scan.fields == mapping_.size() ? nullptr : &misfit);
+        if (scan.fields != mapping_.size()) [[unlikely]] {
+            append_misfit(stops, batch, fields, scan, odd);
+            return true;
+        }
+        append(batch, fields, raw, odd, nullptr);
         line_ += 1 + scan.inner_lines;
         return true;
     }
@@ -312,10 +323,72 @@ bool Splitter::cut_at_line(Batch &batch, Field *row, size_t line_end) {
     const std::string_view rest = window_.substr(line_end);
     if (rest == "\r" && !last_) return false;
     const Code code = Code::unterminated_quote;
-    append(batch, row, raw, true, &code);
+    if (!append_salvaged(batch, row, raw, true)) append(batch, row, raw, true, &code);
     at_ = line_end + (rest.substr(0, 2) == "\r\n" ? 2 : std::min<size_t>(rest.size(), 1));
     ++line_;
     return true;
+}
+
+// Appends a record of too few or too many fields, mended if possible. The splitter stands behind it already.
+void Splitter::append_misfit(Stops &stops, Batch &batch, Field *row, const Scan &scan, bool odd) {
+    const std::string_view raw = between(scan.begin, scan.end);
+    if (!append_salvaged(batch, row, raw, odd)) {
+        const Code code = scan.fields < mapping_.size() ? Code::too_few_fields : Code::too_many_fields;
+        append(batch, row, raw, odd, &code);
+        line_ += 1 + scan.inner_lines;
+        return;
+    }
+    const size_t size = salvaged_.size;
+    line_ += 1 + count_line_ends(raw.substr(0, size));
+    if (size == raw.size()) return;
+    read_again_ += raw.size() - size;
+    at_ = index_of(scan.begin) + size + (raw.substr(size, 2) == "\r\n" ? 2 : 1);
+    stops.restart(window_.data() + at_);
+}
+
+// Appends what salvage makes of the record that starts at the current line; salvaged_.size tells how much of
+// `raw` that took. Returns false, with nothing done, where it stays a fault.
+bool Splitter::append_salvaged(Batch &batch, Field *row, std::string_view raw, bool odd) {
+    if (!salvage_ || !salvage(raw, mapping_.size(), dialect_, salvaged_)) return false;
+    // Reading on behind the first of many lines reads the others again. Hostile input could make that
+    // quadratic, so no more is read again than a few times what was read so far.
+    constexpr uint64_t free_bytes = uint64_t{1} << 20U;
+    const uint64_t offset = origin_ + static_cast<uint64_t>(raw.data() - window_.data());
+    if (read_again_ + (raw.size() - salvaged_.size) > free_bytes + 4 * offset) return false;
+    const std::string_view used = raw.substr(0, salvaged_.size);
+    if (odd && find_bad_bytes(encoding_, used)) return false;
+    put_salvaged(row);
+    append(batch, row, used, odd, nullptr);
+    const auto record = static_cast<uint32_t>(batch.records.size() - 1);
+    for (const Mend &mend : salvaged_.mends)
+        batch.repairs.push_back({record, mend.code, keep_text(mend.text)});
+    return true;
+}
+
+void Splitter::put_salvaged(Field *row) {
+    std::fill_n(row, width_, Field{});
+    for (size_t i = 0; i < mapping_.size(); ++i) {
+        if (mapping_[i] < 0) continue;
+        Field &field = row[mapping_[i]];
+        field.kind = Field::Kind::null;
+        if (i >= salvaged_.fields.size()) continue;
+        const LooseField &loose = salvaged_.fields[i];
+        if (!loose.quoted && loose.text == dialect_.null_string) continue;
+        field.kind = Field::Kind::text;
+        field.text = loose.text;
+        if (!loose.escaped) continue;
+        char *const to = arena_.reserve(loose.text.size());
+        field.text = {to, unescape_loosely(loose.text, dialect_, to)};
+        arena_.keep(field.text.size());
+    }
+}
+
+// A copy in the arena, in UTF-8.
+std::string_view Splitter::keep_text(std::string_view text) {
+    char *const to = arena_.reserve(max_utf8_size(text.size()));
+    const std::string_view kept(to, to_utf8(encoding_, text, to).written);
+    arena_.keep(kept.size());
+    return kept;
 }
 
 // Appends the record that starts at the current line. `odd`: its bytes need a check. `refused`: why its
@@ -337,24 +410,31 @@ void Splitter::append(Batch &batch, Field *row, std::string_view raw, bool odd, 
 }
 
 void Splitter::tell_bad_bytes(Batch &batch, Record &record, Field *row, bool refused) {
-    const auto fault_of = [](std::string_view text, Code &code) {
-        code = text.find('\0') != std::string_view::npos ? Code::nul_character : Code::invalid_encoding;
-        return code == Code::nul_character || utf8_valid_prefix(text) != text.size();
-    };
-    Code code{};
-    if (!fault_of(record.raw, code)) return;
-    if (refused) {
-        batch.faults.push_back({code, -1, record.raw});
-        return;
+    if (const auto code = find_bad_bytes(encoding_, record.raw)) {
+        if (refused) {
+            batch.faults.push_back({*code, -1, record.raw});
+            return;
+        }
+        size_t start = 0;
+        for (const int column : mapping_) {
+            const size_t stop = find_field_end(record.raw, start, dialect_).at;
+            const std::string_view raw = record.raw.substr(start, stop - start);
+            start = stop + 1;
+            const auto of_field = find_bad_bytes(encoding_, raw);
+            if (!of_field) continue;
+            batch.faults.push_back({*of_field, column, raw});
+            if (column >= 0) row[column] = Field{};
+        }
     }
-    size_t start = 0;
-    for (const int column : mapping_) {
-        const size_t stop = find_field_end(record.raw, start, dialect_).at;
-        const std::string_view raw = record.raw.substr(start, stop - start);
-        start = stop + 1;
-        if (!fault_of(raw, code)) continue;
-        batch.faults.push_back({code, column, raw});
-        if (column >= 0) row[column] = Field{};
+    if (single_byte(encoding_)) convert(row);
+}
+
+// Brings the row's fields from a single-byte encoding to UTF-8. None has an undefined byte.
+void Splitter::convert(Field *row) {
+    for (Field &field : std::span(row, width_)) {
+        const auto beyond_ascii = [](char c) { return static_cast<signed char>(c) < 0; };
+        if (field.kind == Field::Kind::text && std::ranges::any_of(field.text, beyond_ascii))
+            field.text = keep_text(field.text);
     }
 }
 

@@ -14,7 +14,9 @@
 #include <vector>
 
 #include "core/csv/dialect.hpp"
+#include "core/csv/salvage.hpp"
 #include "core/csv/stops.hpp"
+#include "core/encoding.hpp"
 #include "core/record.hpp"
 #include "core/value/arena.hpp"
 
@@ -27,6 +29,7 @@ struct Position {
     uint64_t offset = 0;  // bytes of the input before it
     uint64_t blank_lines = 0;
     bool in_long_line = false;  // the rest of a record that was too long comes first, and is to be skipped
+    uint64_t read_again = 0;    // bytes that salvage has given back so far
 };
 
 // Faults and what happens to their records (all fields absent unless said otherwise):
@@ -42,6 +45,11 @@ struct Position {
 // that
 //   field stays absent, the others are given. One of the two per field, NUL first. A record with one of the
 //   faults above but record_too_long is told as a whole instead, with column -1.
+//
+// With set_salvage(true), a record that salvage() can mend is given with its Repairs instead of its fault of
+// structure. Where one stray quote had tied several lines together, the record is the first of them and
+// reading goes on behind it. Records with nul_character or invalid_encoding, and those too long, are never
+// mended.
 class Splitter {
   public:
     static constexpr size_t default_max_record = size_t{64} << 20U;
@@ -49,6 +57,15 @@ class Splitter {
     // Field i of the input goes to batch column mapping[i], or nowhere if that is -1; so mapping.size()
     // fields are expected. `width` is the number of columns in a batch. The dialect has passed check().
     Splitter(Dialect dialect, std::vector<int> mapping, size_t width, size_t max_record = default_max_record);
+
+    // The encoding of the input; UTF-8 when never called. In a single-byte encoding, fields are converted to
+    // UTF-8 (raw records and the texts of faults stay as they came) and only bytes that are undefined there
+    // are invalid_encoding; the dialect's characters and null string are bytes of that encoding. UTF-16 comes
+    // through a Utf16Source, as UTF-8.
+    void set_encoding(Encoding encoding) noexcept { encoding_ = encoding; }
+
+    // Whether records with faults of structure are mended where that is possible.
+    void set_salvage(bool salvage) noexcept { salvage_ = salvage; }
 
     // Gives the next window: the bytes of the old one after consumed(), and any number more. Records of the
     // old window are no longer valid. `last`: no bytes follow this window. A window of max_record + 2 bytes
@@ -87,8 +104,13 @@ class Splitter {
     bool pass_line_end(Stops &stops, const char *line_end) noexcept;
     bool cut(Stops &stops, Batch &batch, Field *row, bool quote_open);
     bool cut_at_line(Batch &batch, Field *row, size_t line_end);
+    void append_misfit(Stops &stops, Batch &batch, Field *row, const Scan &scan, bool odd);
+    bool append_salvaged(Batch &batch, Field *row, std::string_view raw, bool odd);
+    void put_salvaged(Field *row);
+    std::string_view keep_text(std::string_view text);
     void append(Batch &batch, Field *row, std::string_view raw, bool odd, const Code *refused);
     void tell_bad_bytes(Batch &batch, Record &record, Field *row, bool refused);
+    void convert(Field *row);
 
     const char *end() const noexcept { return window_.data() + window_.size(); }
     size_t index_of(const char *p) const noexcept { return static_cast<size_t>(p - window_.data()); }
@@ -97,6 +119,8 @@ class Splitter {
     std::vector<int> mapping_;
     size_t width_;
     size_t max_record_;
+    Encoding encoding_ = Encoding::utf8;
+    bool salvage_ = false;
 
     std::string_view window_;
     bool last_ = false;
@@ -106,7 +130,9 @@ class Splitter {
     uint64_t line_ = 1;
     uint64_t blank_lines_ = 0;
     bool in_long_line_ = false;
+    uint64_t read_again_ = 0;
     value::Arena arena_;
+    Salvaged salvaged_;  // of the record under way
 
     // Indices in the window between which an open quote was looked after in vain: a record with a quote open
     // at a line end there still has one open at barren_to_, and does not end before. Spares looking again

@@ -38,7 +38,7 @@ make_file() { # NAME ROWS BAD_PER_10000
     psql -qXAt -v ON_ERROR_STOP=1 -d bench -c "$(hires_query "$2" "$3")" > "$files/$1" || die 'cannot make a file'
     chmod a+r "$files/$1"
 }
-ferry() { echo "SELECT ferry.migrate_csv('$1', '$files/$2')"; }
+ferry() { echo "SELECT ferry.migrate_csv('$1', '$files/$2', force => true)"; }
 
 clean() {
     make_file clean.csv "$rows" 0
@@ -94,7 +94,7 @@ large() {
     psql -qXAt -d bench << END | sed 's/^/    /'
 SELECT pg_current_xact_id()::text::bigint AS before \gset
 BEGIN;
-SELECT ferry.migrate_csv('hires', '$files/large.csv') \g /dev/null
+SELECT ferry.migrate_csv('hires', '$files/large.csv', force => true) \g /dev/null
 COMMIT;
 SELECT 'transaction ids used: ' || pg_current_xact_id()::text::bigint - :before - 1;
 SELECT 'memory of the backend beside shared memory, at its peak: ' || (a - s) / 1024 || ' MB' FROM (SELECT

@@ -28,8 +28,8 @@ CREATE TABLE t (id int, name text);
 
 -- ---- Files ----
 SELECT status, rows_loaded FROM ferry.migrate_csv('t', 'ok.csv');
-SELECT status, rows_loaded FROM ferry.migrate_csv('t', 'sub/deep.csv');
-SELECT status, rows_loaded FROM ferry.migrate_csv('t', '-dash é.csv');
+SELECT status, rows_loaded FROM ferry.migrate_csv('t', 'sub/deep.csv', force => true);
+SELECT status, rows_loaded FROM ferry.migrate_csv('t', '-dash é.csv', force => true);
 SELECT status, rows_read, rows_loaded, bytes_read FROM ferry.migrate_csv('t', 'empty.csv');
 SELECT source_name FROM ferry.loads ORDER BY load_id;
 SELECT f, pg_temp.refusal(format('SELECT ferry.migrate_csv(%L, %L)', 't', f)) FROM unnest(ARRAY['missing.csv', 'sub', '..', 'pipe.csv', 'locked.csv', '/missing.csv', '/']) f;
@@ -64,7 +64,7 @@ DECLARE
   r record;
 BEGIN
   FOR r IN SELECT * FROM bad_input.t LOOP
-    RAISE NOTICE '%', (ferry.migrate_csv('bad_input.t', 'ok.csv')).status;
+    RAISE NOTICE '%', (ferry.migrate_csv('bad_input.t', 'ok.csv', force => true)).status;
     EXIT;
   END LOOP;
 END

@@ -30,6 +30,7 @@ constexpr std::array table{
     CodeInfo{Code::foreign_key, "foreign_key", "23503", foreign_key},
     CodeInfo{Code::exclusion, "exclusion", "23P01", exclusion},
     CodeInfo{Code::row_skipped, "row_skipped", "02000", trigger},
+    CodeInfo{Code::repaired, "repaired", "01000", structure},
     CodeInfo{Code::malformed_json, "malformed_json", "22P02", structure},
     CodeInfo{Code::not_an_array, "not_an_array", "22023", structure},
     CodeInfo{Code::too_deep, "too_deep", "54001", structure},

@@ -48,6 +48,7 @@ enum class Code : uint8_t {
     foreign_key,
     exclusion,
     row_skipped,
+    repaired,
     // Faults of a document or a file.
     malformed_json,
     not_an_array,

@@ -11,6 +11,7 @@
 #include "load/row_writer.hpp"
 #include "load/sequences.hpp"
 #include "server/error_context.hpp"
+#include "server/progress.hpp"
 #include "server/relation.hpp"
 #include "server/sql.hpp"
 
@@ -30,7 +31,7 @@ size_t batch_rows(Relation rel) {
 }
 
 struct Counts {
-    uint64_t read = 0, loaded = 0, rejected = 0;
+    uint64_t read = 0, loaded = 0, rejected = 0, repaired = 0;
 };
 
 // One table being loaded. Its server resources belong to the subtransaction it was made in, if any: after a
@@ -38,15 +39,16 @@ struct Counts {
 class Loader {
   public:
     Loader(Relation rel, const std::vector<PlannedColumn> &columns, RecordSource &source, RejectLog &log,
-           const LoadOptions &options, LoadObserver *observer)
+           const LoadOptions &options, const LoadFacts &facts, LoadObserver *observer)
         : source_(source),
           log_(log),
+          facts_(facts),
           options_(options),
           observer_(observer),
           rel_(rel),
           table_(rel),
           writer_(make_row_writer(table_, columns)),
-          checker_(table_, columns, writer_->duties()),
+          checker_(table_, columns, writer_->duties(), options.date_format ? &*options.date_format : nullptr),
           sequences_(rel, columns),
           capacity_(batch_rows(rel)),
           slots_(rel, capacity_) {}
@@ -69,9 +71,12 @@ class Loader {
     void complete_error(RowError &error) const;
     void write_halving(std::span<const uint32_t> rows);
     void settle_batch();
+    void settle_row(uint32_t r, std::span<const RowError> errors, std::span<const RowError> notes);
+    void tell_repairs();
 
     RecordSource &source_;
     RejectLog &log_;
+    const LoadFacts &facts_;
     const LoadOptions &options_;
     LoadObserver *observer_;
     Relation rel_;
@@ -83,7 +88,7 @@ class Loader {
     SlotArray slots_;
     ScopedContext scratch_{"ferry load window"};
     Batch batch_;
-    std::vector<RowError> errors_;
+    std::vector<RowError> errors_, notes_;
     std::vector<bool> bad_;
     std::vector<uint32_t> good_;
     std::vector<std::string> first_rejects_;
@@ -154,6 +159,8 @@ void Loader::load_window_in_batches() {
 
 bool Loader::next_batch() {
     check_interrupts();
+    report_progress(RelationGetRelid(rel_), source_.bytes_read(), facts_.bytes_total, counts_.loaded,
+                    counts_.rejected);
     batch_.clear(checker_.columns().size());
     return source_.fill(batch_, capacity_) > 0;
 }
@@ -217,31 +224,55 @@ void Loader::write_halving(std::span<const uint32_t> rows) {
     write_halving(rows.subspan(rows.size() / 2));
 }
 
-// Counts the batch, logs its bad rows and tells the observer, in the order of the records.
+// Repairs are told with the row's errors, or alone when it has none.
+void Loader::tell_repairs() {
+    for (const Repair &repair : batch_.repairs) {
+        RowError note;
+        note.row = repair.record;
+        note.cls = code_info(repair.code).cls;
+        note.sqlstate = code_info(Code::repaired).sqlstate;
+        note.message = "repaired: " + std::string(repair.text);
+        notes_.push_back(std::move(note));
+    }
+}
+
+// Counts the batch, logs its bad and its repaired rows and tells the observer, in the order of the records.
 void Loader::settle_batch() {
     tell_conflicts_of_bad_rows();
     for (RowError &error : errors_) complete_error(error);
+    notes_.clear();
+    tell_repairs();
+    const size_t notes = notes_.size();
     std::ranges::stable_sort(errors_, {}, &RowError::row);
-    size_t next = 0;
-    for (uint32_t r = 0; r < batch_.records.size(); ++r) {
-        const size_t first = next;
+    for (uint32_t r = 0, next = 0, note = 0; r < batch_.records.size(); ++r) {
+        const size_t first = next, first_note = note;
         while (next < errors_.size() && errors_[next].row == r) ++next;
-        const Record &record = batch_.records[r];
-        ++counts_.read;
-        if (next == first) {
-            ++counts_.loaded;
-            sequences_.see(slots_[r]);
-            if (observer_ != nullptr) observer_->loaded(record, slots_[r]);
-            continue;
-        }
-        ++counts_.rejected;
-        const std::span<const RowError> errors(errors_.data() + first, next - first);
-        log_.add(record, errors);
-        if (first_rejects_.size() < shown_rejects)
-            first_rejects_.push_back("record " + std::to_string(record.number) + ": " +
-                                     errors.front().message);
-        if (observer_ != nullptr) observer_->rejected(record, errors);
+        while (note < notes && notes_[note].row == r) ++note;
+        settle_row(r, {errors_.data() + first, next - first},
+                   {notes_.data() + first_note, note - first_note});
     }
+}
+
+void Loader::settle_row(uint32_t r, std::span<const RowError> errors, std::span<const RowError> notes) {
+    const Record &record = batch_.records[r];
+    ++counts_.read;
+    if (errors.empty()) {
+        ++counts_.loaded;
+        sequences_.see(slots_[r]);
+        if (!notes.empty()) {
+            ++counts_.repaired;
+            log_.add(record, notes, RejectStatus::fixed);
+        }
+        if (observer_ != nullptr) observer_->loaded(record, slots_[r]);
+        return;
+    }
+    ++counts_.rejected;
+    std::vector<RowError> all(errors.begin(), errors.end());
+    all.insert(all.end(), notes.begin(), notes.end());
+    log_.add(record, all, RejectStatus::open);
+    if (first_rejects_.size() < shown_rejects)
+        first_rejects_.push_back("record " + std::to_string(record.number) + ": " + errors.front().message);
+    if (observer_ != nullptr) observer_->rejected(record, errors);
 }
 
 void Loader::raise_rejects() const {
@@ -258,20 +289,26 @@ void Loader::raise_rejects() const {
 class LoadRun {
   public:
     LoadRun(const LoadSteps &steps, const std::vector<std::string> &columns, RecordSource &source,
-            const LoadOptions &options, LoadObserver *observer)
-        : steps_(steps), columns_(columns), source_(source), options_(options), observer_(observer) {}
+            const LoadFacts &facts, const LoadOptions &options, LoadObserver *observer)
+        : steps_(steps),
+          columns_(columns),
+          source_(source),
+          facts_(facts),
+          options_(options),
+          observer_(observer) {}
 
-    LoadReport run(const LoadFacts &facts);
+    LoadReport run();
 
   private:
     // Returns whether the rows are to stay.
     bool load();
     std::string status() const;
-    void write_log(const LoadFacts &facts, const LoadReport &report);
+    void write_log(const LoadReport &report);
 
     const LoadSteps &steps_;
     const std::vector<std::string> &columns_;
     RecordSource &source_;
+    const LoadFacts &facts_;
     const LoadOptions &options_;
     LoadObserver *observer_;
     RejectLog log_;
@@ -282,11 +319,15 @@ class LoadRun {
 bool LoadRun::load() {
     Relation rel = open_table(steps_.prepare(), RowExclusiveLock);
     const std::vector<PlannedColumn> columns = plan_columns(rel, columns_);
-    Loader loader(rel, columns, source_, log_, options_, observer_);
+    Loader loader(rel, columns, source_, log_, options_, facts_, observer_);
     loader.load_all();
     counts_ = loader.counts();
     if (counts_.rejected > 0 && options_.on_error == OnError::raise) loader.raise_rejects();
-    aborted_ = loader.limit_crossed() || (counts_.rejected > 0 && options_.on_error == OnError::abort);
+    const bool too_large_a_share =
+        options_.reject_percent && 100.0 * static_cast<double>(counts_.rejected) >
+                                       *options_.reject_percent * static_cast<double>(counts_.read);
+    aborted_ = loader.limit_crossed() || too_large_a_share ||
+               (counts_.rejected > 0 && options_.on_error == OnError::abort);
     if (aborted_) return false;
     loader.finish(!options_.dry_run);
     if (steps_.complete) steps_.complete();
@@ -299,12 +340,13 @@ std::string LoadRun::status() const {
     return counts_.rejected > 0 ? "partial" : "loaded";
 }
 
-LoadReport LoadRun::run(const LoadFacts &facts) {
+LoadReport LoadRun::run() {
     LoadReport report;
     report.load_id = log_.load_id();
     report.started_at = GetCurrentTimestamp();
     bool stays = false;
-    if (options_.dry_run || options_.reject_limit || options_.on_error == OnError::abort) {
+    if (options_.dry_run || options_.reject_limit || options_.reject_percent ||
+        options_.on_error == OnError::abort) {
         ServerError *error = in_subtransaction([&] { return stays = load(); });
         if (error != nullptr) throw PgError{error};
     } else {
@@ -315,17 +357,19 @@ LoadReport LoadRun::run(const LoadFacts &facts) {
     report.kept = stays;
     report.rows_loaded = aborted_ ? 0 : counts_.loaded;
     report.rows_rejected = counts_.rejected;
+    report.rows_repaired = aborted_ ? 0 : counts_.repaired;
     report.bytes_read = source_.bytes_read();
     report.finished_at = GetCurrentTimestamp();
-    write_log(facts, report);
+    end_progress();
+    write_log(report);
     return report;
 }
 
-void LoadRun::write_log(const LoadFacts &facts, const LoadReport &report) {
+void LoadRun::write_log(const LoadReport &report) {
     LoadEntry entry;
-    entry.target = facts.target;
-    entry.source_kind = facts.source_kind;
-    entry.source_name = facts.source_name;
+    entry.target = facts_.target;
+    entry.source_kind = facts_.source_kind;
+    entry.source_name = facts_.source_name;
     entry.source_sha256 = source_.sha256();
     entry.options = options_.json;
     entry.status = report.status;
@@ -334,6 +378,7 @@ void LoadRun::write_log(const LoadFacts &facts, const LoadReport &report) {
     entry.rows_read = report.rows_read;
     entry.rows_loaded = report.rows_loaded;
     entry.rows_rejected = report.rows_rejected;
+    entry.rows_repaired = report.rows_repaired;
     entry.bytes_read = report.bytes_read;
     log_.write(entry);
 }
@@ -342,7 +387,7 @@ void LoadRun::write_log(const LoadFacts &facts, const LoadReport &report) {
 
 LoadReport run_load(const LoadSteps &steps, const std::vector<std::string> &columns, RecordSource &source,
                     const LoadFacts &facts, const LoadOptions &options, LoadObserver *observer) {
-    return LoadRun(steps, columns, source, options, observer).run(facts);
+    return LoadRun(steps, columns, source, facts, options, observer).run();
 }
 
 void warn_when_aborted(const LoadReport &report) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/value/date_format.hpp"
 #include "load/column_plan.hpp"
 #include "load/reject.hpp"
 #include "load/source.hpp"
@@ -23,7 +24,9 @@ enum class OnError : uint8_t {
 
 struct LoadOptions {
     OnError on_error = OnError::reject;
-    std::optional<int64_t> reject_limit;  // more rejects than this abort the load
+    std::optional<int64_t> reject_limit;   // more rejects than this abort the load
+    std::optional<double> reject_percent;  // a larger share of the rows than this aborts it, at its end
+    std::optional<value::DateFormat> date_format;  // how dates and times are written that are not in ISO form
     bool dry_run = false;
     std::string json;  // all options as a JSON object, for ferry.loads
 };
@@ -33,6 +36,7 @@ struct LoadFacts {
     std::string target;       // qualified name of the table that the load is for
     std::string source_kind;  // "csv file", "csv value", "json", "avro"
     std::string source_name;
+    uint64_t bytes_total = 0;  // of the input; 0 where nobody knows
 };
 
 // Hears of every row's fate as it becomes known. After rewound(), rows from that number on are told anew.

@@ -137,8 +137,9 @@ std::string current_user_name() {
 
 RejectLog::RejectLog() : load_id_(next_value("loads_load_id_seq")) {}
 
-void RejectLog::add(const Record &record, std::span<const RowError> errors) {
+void RejectLog::add(const Record &record, std::span<const RowError> errors, RejectStatus status) {
     std::string item;
+    pack_number(item, status);
     pack_number(item, record.number);
     pack_number(item, record.line);
     pack_number(item, record.offset);
@@ -194,6 +195,7 @@ void RejectLog::write_rejects() {
     std::string item;
     for (spill_.rewind(); spill_.next(item);) {
         Unpacker from(item);
+        const auto status = from.number<RejectStatus>();
         const auto reject_id =
             static_cast<uint64_t>(pg_call([&] { return nextval_internal(sequence, false); }));
         rejects.start_row();
@@ -205,7 +207,7 @@ void RejectLog::write_rejects() {
         rejects.set_number(5, from.number<uint64_t>());
         const std::string_view raw = from.text();
         if (keep_raw) rejects.set_bytes(6, raw);
-        rejects.set_bytes(7, "open");
+        rejects.set_bytes(7, status == RejectStatus::open ? "open" : "fixed");
         rejects.end_row();
         const auto count = from.number<uint32_t>();
         for (uint32_t ordinal = 1; ordinal <= count; ++ordinal) {

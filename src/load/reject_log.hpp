@@ -21,6 +21,9 @@ struct LoadEntry {
     uint64_t rows_read = 0, rows_loaded = 0, rows_rejected = 0, rows_repaired = 0, bytes_read = 0;
 };
 
+// ferry.rejects.status as a load writes it.
+enum class RejectStatus : uint8_t { open, fixed };
+
 class RejectLog {
   public:
     // Takes the next load_id. Made outside every subtransaction of the load.
@@ -29,8 +32,8 @@ class RejectLog {
     int64_t load_id() const noexcept { return load_id_; }
     uint64_t count() const noexcept { return spill_.count(); }
 
-    // One rejected record with all its errors.
-    void add(const Record &record, std::span<const RowError> errors);
+    // One rejected record with all its errors, or one that went in repaired with its repairs.
+    void add(const Record &record, std::span<const RowError> errors, RejectStatus status);
 
     // Forgetting the rejects of a stretch that is loaded again.
     Spill::Mark mark() const { return spill_.mark(); }

@@ -50,6 +50,48 @@ std::string bytea_text(std::string_view bytes) {
     return text;
 }
 
+bool is_dated(Scanner units) {
+    return units == Scanner::date || units == Scanner::time || units == Scanner::timestamp ||
+           units == Scanner::timestamptz;
+}
+
+// The form that means the same whatever the format says.
+bool is_iso(Scanner units, std::string_view text) {
+    int32_t days;
+    int64_t micros;
+    switch (units) {
+        case Scanner::date:
+            return value::scan_date(text, days);
+        case Scanner::time:
+            return value::scan_time(text, micros);
+        case Scanner::timestamp:
+            return value::scan_timestamp(text, micros);
+        default:
+            return value::scan_timestamptz(text, micros);
+    }
+}
+
+std::string padded(int64_t number, size_t width) {
+    std::string text = std::to_string(number);
+    return text.size() < width ? std::string(width - text.size(), '0') + text : text;
+}
+
+std::string iso_date(int32_t days) {
+    int year, month, day;
+    j2date(days + UNIX_EPOCH_JDATE, &year, &month, &day);
+    return padded(year, 4) + "-" + padded(month, 2) + "-" + padded(day, 2);
+}
+
+std::string iso_time(int64_t micros) {
+    return padded(micros / USECS_PER_HOUR, 2) + ":" + padded(micros / USECS_PER_MINUTE % 60, 2) + ":" +
+           padded(micros / USECS_PER_SEC % 60, 2) + "." + padded(micros % USECS_PER_SEC, 6);
+}
+
+std::string iso_zone(int32_t east) {
+    const int32_t minutes = (east < 0 ? -east : east) / 60;
+    return (east < 0 ? "-" : "+") + padded(minutes / 60, 2) + ":" + padded(minutes % 60, 2);
+}
+
 std::string integer_text(int64_t value) {
     char buffer[24];
     return {buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr};
@@ -101,8 +143,9 @@ Node *null_of_domain(const FormData_pg_attribute *attribute) {
 
 }  // namespace
 
-RowChecker::RowChecker(ExecutorTable &table, std::vector<PlannedColumn> columns, Duties duties)
-    : table_(table), columns_(std::move(columns)), duties_(duties) {
+RowChecker::RowChecker(ExecutorTable &table, std::vector<PlannedColumn> columns, Duties duties,
+                       const value::DateFormat *date_format)
+    : table_(table), columns_(std::move(columns)), duties_(duties), date_format_(date_format) {
     const TupleConstr *constraints = RelationGetDescr(table_.rel())->constr;
     generated_ = constraints != nullptr && constraints->has_generated_stored && duties_.constraints;
     plan_defaults();
@@ -218,21 +261,59 @@ void RowChecker::convert_column(const Batch &batch, size_t c, std::span<TupleTab
         if (convert(column, *field, value)) {
             slots[r]->tts_values[index] = value;
             slots[r]->tts_isnull[index] = false;
-        } else if (field->kind == Field::Kind::bytes && !column.base_bytea && !is_text(field->text)) {
-            RowError error;
-            error.row = r;
-            error.column = static_cast<int>(c);
-            error.cls = ErrorClass::encoding;
-            error.sqlstate = code_info(Code::invalid_encoding).sqlstate;
-            error.message =
-                "bytes are not text: column \"" + column.name + "\" is of type " + column.type_name;
-            error.column_name = column.name;
-            error.column_type = column.type_name;
-            errors.push_back(std::move(error));
         } else {
-            pending_.push_back({r, static_cast<int>(c), text_for_input(column, *field)});
+            convert_other(batch, r, c, *field, errors);
         }
     }
+}
+
+// What no scanner knows: by the date format, or by the type's input function later on.
+void RowChecker::convert_other(const Batch &batch, uint32_t r, size_t c, const Field &field,
+                               std::vector<RowError> &errors) {
+    const PlannedColumn &column = columns_[c];
+    RowError error;
+    error.row = r;
+    error.column = static_cast<int>(c);
+    if (field.kind == Field::Kind::bytes && !column.base_bytea && !is_text(field.text)) {
+        error.cls = ErrorClass::encoding;
+        error.sqlstate = code_info(Code::invalid_encoding).sqlstate;
+        error.message = "bytes are not text: column \"" + column.name + "\" is of type " + column.type_name;
+        error.column_name = column.name;
+        error.column_type = column.type_name;
+        errors.push_back(std::move(error));
+        return;
+    }
+    if (date_format_ == nullptr || field.kind != Field::Kind::text || !is_dated(column.units)) {
+        pending_.push_back({r, static_cast<int>(c), text_for_input(column, field)});
+        return;
+    }
+    std::string iso;
+    if (!convert_formatted(column, field.text, iso) && !is_iso(column.units, field.text)) {
+        error.cls = ErrorClass::type;
+        error.sqlstate = code_info(Code::invalid_datetime).sqlstate;
+        error.message = "value is neither written as date_format says nor in ISO form: \"" +
+                        std::string(clip(field.text, 100)) + "\"";
+        name_column(error, batch);
+        errors.push_back(std::move(error));
+    } else {
+        Field written;
+        written.kind = Field::Kind::text;
+        written.text = iso.empty() ? field.text : iso;
+        pending_.push_back({r, static_cast<int>(c), text_for_input(column, written)});
+    }
+}
+
+// Reads text by the date format into ISO form, which the type's input function takes in the session's time
+// zone where the text names none, and with the column's precision.
+bool RowChecker::convert_formatted(const PlannedColumn &column, std::string_view text,
+                                   std::string &iso) const {
+    value::Moment moment;
+    if (!date_format_->read(text, moment)) return false;
+    if (column.units == Scanner::time ? !date_format_->has_time() : !date_format_->has_date()) return false;
+    if (column.units != Scanner::time) iso = iso_date(moment.days);
+    if (column.units != Scanner::date) iso += (iso.empty() ? "" : " ") + iso_time(moment.microseconds);
+    if (column.units == Scanner::timestamptz && moment.has_zone) iso += iso_zone(moment.east);
+    return true;
 }
 
 bool RowChecker::convert(const PlannedColumn &column, const Field &field, Datum &value) {
@@ -261,6 +342,7 @@ bool RowChecker::convert(const PlannedColumn &column, const Field &field, Datum 
 }
 
 bool RowChecker::convert_text(const PlannedColumn &column, std::string_view text, Datum &value) {
+    if (date_format_ != nullptr && is_dated(column.units)) return false;  // the format comes first
     bool boolean;
     int16_t small;
     int32_t integer;

@@ -8,6 +8,7 @@
 
 #include "core/record.hpp"
 #include "core/value/arena.hpp"
+#include "core/value/date_format.hpp"
 #include "load/column_plan.hpp"
 #include "load/reject.hpp"
 #include "server/table_writer.hpp"
@@ -23,7 +24,10 @@ struct Duties {
 
 class RowChecker {
   public:
-    RowChecker(ExecutorTable &table, std::vector<PlannedColumn> columns, Duties duties);
+    // `date_format`, if any, outlives the checker; text in date and time columns is then read by it or in ISO
+    // form.
+    RowChecker(ExecutorTable &table, std::vector<PlannedColumn> columns, Duties duties,
+               const value::DateFormat *date_format = nullptr);
 
     const std::vector<PlannedColumn> &columns() const noexcept { return columns_; }
 
@@ -61,6 +65,9 @@ class RowChecker {
                         std::vector<RowError> &errors);
     bool convert(const PlannedColumn &column, const Field &field, Datum &value);
     bool convert_text(const PlannedColumn &column, std::string_view text, Datum &value);
+    bool convert_formatted(const PlannedColumn &column, std::string_view text, std::string &iso) const;
+    void convert_other(const Batch &batch, uint32_t r, size_t c, const Field &field,
+                       std::vector<RowError> &errors);
     bool convert_integer(const PlannedColumn &column, int64_t integer, Datum &value);
     Datum make_varlena(std::string_view bytes);
     const char *text_for_input(const PlannedColumn &column, const Field &field);
@@ -84,6 +91,7 @@ class RowChecker {
     ExecutorTable &table_;
     std::vector<PlannedColumn> columns_;
     Duties duties_;
+    const value::DateFormat *date_format_;
     bool generated_ = false;
     std::vector<Default> defaults_;
     std::vector<Check> checks_;

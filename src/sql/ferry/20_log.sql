@@ -23,7 +23,7 @@ CREATE TABLE ferry.loads (
 COMMENT ON TABLE ferry.loads IS 'One row per load: who brought what into which table, and how it went';
 COMMENT ON COLUMN ferry.loads.load_id IS 'Number of the load';
 COMMENT ON COLUMN ferry.loads.target IS 'Qualified name of the table at the time of the load';
-COMMENT ON COLUMN ferry.loads.source_kind IS 'Where the rows came from: csv file, csv value, json or avro';
+COMMENT ON COLUMN ferry.loads.source_kind IS 'Where the rows came from: csv file, csv value, large object, json or avro';
 COMMENT ON COLUMN ferry.loads.source_name IS 'Name of the file as the caller gave it; null for values';
 COMMENT ON COLUMN ferry.loads.source_sha256 IS 'SHA-256 of the whole input in hexadecimal; null where it was not read to its end';
 COMMENT ON COLUMN ferry.loads.options IS 'Options of the load, with their defaults filled in';

@@ -9,9 +9,14 @@ CREATE FUNCTION ferry.migrate_csv(
   quote text DEFAULT '"',
   escape text DEFAULT NULL,
   null_string text DEFAULT '',
+  encoding text DEFAULT 'UTF8',
+  date_format text DEFAULT NULL,
   on_error text DEFAULT 'reject',
   reject_limit bigint DEFAULT NULL,
-  dry_run boolean DEFAULT false
+  reject_percent double precision DEFAULT NULL,
+  repair text DEFAULT 'none',
+  dry_run boolean DEFAULT false,
+  force boolean DEFAULT false
 ) RETURNS ferry.load_report
 LANGUAGE c VOLATILE PARALLEL UNSAFE COST 10000
 AS 'MODULE_PATHNAME', 'ferry_migrate_csv';
@@ -19,7 +24,8 @@ COMMENT ON FUNCTION ferry.migrate_csv IS
 'Loads a CSV file on the server into a table
 
 A relative path is looked up in the folder inbox of ferry.directory; an absolute one needs membership in
-pg_read_server_files. Good rows go in, bad rows go to ferry.rejects with all their errors.';
+pg_read_server_files. Good rows go in, bad rows go to ferry.rejects with all their errors. With auto, delimiter, quote,
+escape, null_string and encoding are found out from the file; gzip and zstd are unpacked.';
 
 CREATE FUNCTION ferry.migrate_csv_data(
   target regclass,
@@ -30,9 +36,14 @@ CREATE FUNCTION ferry.migrate_csv_data(
   quote text DEFAULT '"',
   escape text DEFAULT NULL,
   null_string text DEFAULT '',
+  encoding text DEFAULT 'UTF8',
+  date_format text DEFAULT NULL,
   on_error text DEFAULT 'reject',
   reject_limit bigint DEFAULT NULL,
-  dry_run boolean DEFAULT false
+  reject_percent double precision DEFAULT NULL,
+  repair text DEFAULT 'none',
+  dry_run boolean DEFAULT false,
+  force boolean DEFAULT false
 ) RETURNS ferry.load_report
 LANGUAGE c VOLATILE PARALLEL UNSAFE COST 10000
 AS 'MODULE_PATHNAME', 'ferry_migrate_csv_data';
@@ -40,6 +51,31 @@ COMMENT ON FUNCTION ferry.migrate_csv_data IS
 'Loads a CSV value into a table
 
 The same as ferry.migrate_csv, for bytes that the caller sends.';
+
+CREATE FUNCTION ferry.migrate_csv_object(
+  target regclass,
+  object oid,
+  columns text[] DEFAULT NULL,
+  header text DEFAULT 'auto',
+  delimiter text DEFAULT ',',
+  quote text DEFAULT '"',
+  escape text DEFAULT NULL,
+  null_string text DEFAULT '',
+  encoding text DEFAULT 'UTF8',
+  date_format text DEFAULT NULL,
+  on_error text DEFAULT 'reject',
+  reject_limit bigint DEFAULT NULL,
+  reject_percent double precision DEFAULT NULL,
+  repair text DEFAULT 'none',
+  dry_run boolean DEFAULT false,
+  force boolean DEFAULT false
+) RETURNS ferry.load_report
+LANGUAGE c VOLATILE PARALLEL UNSAFE COST 10000
+AS 'MODULE_PATHNAME', 'ferry_migrate_csv_object';
+COMMENT ON FUNCTION ferry.migrate_csv_object IS
+'Loads a CSV large object into a table
+
+The same as ferry.migrate_csv, for a file of any size that a client has sent with lo_import.';
 
 CREATE FUNCTION ferry.insert_batch(
   target regclass,
@@ -55,4 +91,4 @@ COMMENT ON FUNCTION ferry.insert_batch IS
 A missing key takes the column''s default, an explicit null is NULL. With mode partial the good rows go in, with
 atomic all or none. The answer tells every error of every row.';
 
-REVOKE ALL ON FUNCTION ferry.migrate_csv, ferry.migrate_csv_data, ferry.insert_batch FROM PUBLIC;
+REVOKE ALL ON FUNCTION ferry.migrate_csv, ferry.migrate_csv_data, ferry.migrate_csv_object, ferry.insert_batch FROM PUBLIC;

@@ -333,11 +333,25 @@ void Restore::complete() {
 
 }  // namespace
 
+namespace {
+
+// Rights on the table come before a look at any file: nobody learns what files there are through a table that
+// is not theirs.
+void require_target(Oid target) {
+    Relation rel = open_table(target, AccessShareLock);
+    require_any_insert(rel);
+    close_table(rel);
+}
+
+}  // namespace
+
 LoadReport restore_backup(Oid target, const Manifest &manifest, const RestoreOptions &options) {
+    require_target(target);
     return Restore(target, manifest.file, manifest, options).run();
 }
 
 LoadReport restore_file(Oid target, const std::string &path, const RestoreOptions &options) {
+    require_target(target);
     return Restore(target, path, manifest_of(path), options).run();
 }
 

@@ -277,7 +277,9 @@ void Loader::settle_row(uint32_t r, std::span<const RowError> errors, std::span<
 
 void Loader::raise_rejects() const {
     Error error{Code::reject_limit, std::to_string(counts_.rejected) + " of " + std::to_string(counts_.read) +
-                                        " rows are not valid, nothing was loaded"};
+                                        (counts_.read == 1 ? " row" : " rows") +
+                                        (counts_.rejected == 1 ? " is" : " are") +
+                                        " not valid, nothing was loaded"};
     for (const std::string &reject : first_rejects_)
         error.detail += (error.detail.empty() ? "" : "\n") + reject;
     error.hint =

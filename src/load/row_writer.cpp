@@ -241,7 +241,10 @@ class InsertWriter final : public RowWriter {
         if (code != SPI_OK_INSERT && code != SPI_OK_INSERT_RETURNING)
             elog(ERROR, "SPI_execute_plan: %s", SPI_result_code_string(code));
         const bool inserted = SPI_processed > 0;
-        if (inserted && code == SPI_OK_INSERT_RETURNING) take_key(slot);
+        if (inserted && code == SPI_OK_INSERT_RETURNING)
+            take_key(slot);
+        else if (inserted && !plain_)
+            for (const AttrNumber number : unseen_key_) slot->tts_isnull[number - 1] = true;
         SPI_freetuptable(SPI_tuptable);
         return inserted;
     }
@@ -250,7 +253,8 @@ class InsertWriter final : public RowWriter {
     bool complete_ = false;  // every attribute has a field
     KeptPlan plan_;
     std::vector<AttrNumber> numbers_;
-    std::vector<AttrNumber> key_;  // attributes that the statement returns
+    std::vector<AttrNumber> key_;         // attributes that the statement returns
+    std::vector<AttrNumber> unseen_key_;  // those that it may not return, though triggers may change them
     ScopedContext returned_{"ferry returned keys"};
     std::vector<Datum> values_;
     std::vector<char> nulls_;
@@ -270,7 +274,10 @@ RowError InsertWriter::describe_skipped(uint32_t row) {
 std::string InsertWriter::returning(Relation rel) {
     const bool readable = pg_call(
         [&] { return pg_class_aclcheck(RelationGetRelid(rel), GetUserId(), ACL_SELECT) == ACLCHECK_OK; });
-    if (!readable || rel->rd_rel->relkind == RELKIND_FOREIGN_TABLE || row_security_applies(rel)) return "";
+    if (!readable || rel->rd_rel->relkind == RELKIND_FOREIGN_TABLE || row_security_applies(rel)) {
+        unseen_key_ = primary_key(rel);
+        return "";
+    }
     std::string list;
     key_ = primary_key(rel);
     for (const AttrNumber number : key_)

@@ -20,7 +20,7 @@ start_bench() {
     sql 'SET client_min_messages = warning; CREATE EXTENSION pg_ferry_hiring CASCADE'
 }
 
-sql() { psql -qXAt -v ON_ERROR_STOP=1 -d bench -c "$1"; }
+sql() { PGOPTIONS='-c client_min_messages=warning' psql -qXAt -v ON_ERROR_STOP=1 -d bench -c "$1"; }
 
 machine() {
     printf 'PostgreSQL %s, %s CPUs (%s), %s runs each, medians\n' "$(sql 'SHOW server_version')" "$(nproc)" \

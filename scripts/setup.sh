@@ -38,12 +38,13 @@ if [ -z "$major" ]; then
     major=$(apt-cache depends postgresql | sed -n 's/.*Depends: postgresql-\([0-9]*\)$/\1/p' | head -1)
 fi
 server=postgresql-${major:-15} headers=postgresql-server-dev-${major:-15}
-if ! installed "$server" || ! installed "$headers" || [ "$(version_of "$server")" != "$(version_of "$headers")" ]; then
-    # A PG_CONFIG outside of Debian's packages has its server and headers beside it.
-    if ! [ -x "$("$PG_CONFIG" --bindir 2> /dev/null)/initdb" ] || ! [ -e "$("$PG_CONFIG" --pgxs 2> /dev/null)" ]; then
-        missing+=("$server" "$headers")
-        say "$server may create its usual cluster \"main\"; nothing here uses it"
-    fi
+# What counts is what PG_CONFIG leads to, which need not be Debian's. (pgxs.mk alone says nothing: it comes with the client.)
+complete() {
+    [ -x "$("$PG_CONFIG" --bindir 2> /dev/null)/initdb" ] && [ -e "$("$PG_CONFIG" --includedir-server)/postgres.h" ]
+}
+if ! complete || { installed "$headers" && [ "$(version_of "$server")" != "$(version_of "$headers")" ]; }; then
+    missing+=("$server" "$headers")
+    say "$server may create its usual cluster \"main\"; nothing here uses it"
 fi
 [ ${#missing[@]} = 0 ] || install "${missing[@]}"
 

@@ -20,6 +20,7 @@ namespace {
 
 constexpr size_t first_window = size_t{256} << 10U;
 constexpr size_t largest_window = size_t{16} << 20U;
+constexpr size_t largest_rejects = size_t{8} << 20U;
 // As many rows at once as COPY buffers, fewer for very wide tables.
 constexpr size_t most_rows = 1000, most_cells = 200000;
 // How many rejects the error of on_error => 'raise' shows.
@@ -114,7 +115,6 @@ void Loader::finish(bool rows_stay) {
 void Loader::load_window() {
     scratch_.reset();
     const ContextSwitch into(scratch_.get());
-    const Spill::Mark mark = log_.mark();
     const Counts before = counts_;
     const size_t shown = first_rejects_.size();
     const ServerError *error = in_subtransaction([&] {
@@ -126,7 +126,7 @@ void Loader::load_window() {
         window_size_ = std::min(window_size_ * 2, largest_window);
     } else {
         writer_->rolled_back();
-        log_.truncate(mark);
+        log_.forget_window();
         counts_ = before;
         first_rejects_.resize(shown);
         if (observer_ != nullptr) observer_->rewound(before.read + 1);
@@ -134,6 +134,8 @@ void Loader::load_window() {
         load_window_in_batches();
         window_size_ = std::max(window_size_ / 4, first_window);
     }
+    // Rejects of a window wait in memory: many of them ask for smaller windows.
+    if (log_.keep_window() > largest_rejects) window_size_ = std::max(window_size_ / 2, first_window);
     limit_crossed_ =
         options_.reject_limit && counts_.rejected > static_cast<uint64_t>(*options_.reject_limit);
 }
@@ -297,11 +299,17 @@ class LoadRun {
           source_(source),
           facts_(facts),
           options_(options),
-          observer_(observer) {}
+          observer_(observer),
+          log_(may_take_back()) {}
 
     LoadReport run();
 
   private:
+    // Whether rows that went in may have to come out again.
+    bool may_take_back() const {
+        return options_.dry_run || options_.reject_limit || options_.reject_percent ||
+               options_.on_error != OnError::reject;
+    }
     // Returns whether the rows are to stay.
     bool load();
     std::string status() const;
@@ -347,8 +355,7 @@ LoadReport LoadRun::run() {
     report.load_id = log_.load_id();
     report.started_at = GetCurrentTimestamp();
     bool stays = false;
-    if (options_.dry_run || options_.reject_limit || options_.reject_percent ||
-        options_.on_error == OnError::abort) {
+    if (may_take_back()) {
         ServerError *error = in_subtransaction([&] { return stays = load(); });
         if (error != nullptr) throw PgError{error};
     } else {

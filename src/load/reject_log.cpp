@@ -135,7 +135,32 @@ std::string current_user_name() {
 
 }  // namespace
 
-RejectLog::RejectLog() : load_id_(next_value("loads_load_id_seq")) {}
+// The two tables of rejects while rows are written to them.
+class LogTables {
+  public:
+    LogTables() : sequence(log_relation("rejects_reject_id_seq")), keep_raw(settings::log_raw_rows()) {}
+    void finish() {
+        rejects.finish();
+        errors.finish();
+    }
+
+    const Oid sequence;
+    const bool keep_raw;
+    LogTable rejects{"rejects"};
+    LogTable errors{"reject_errors"};
+};
+
+RejectLog::RejectLog(bool may_be_taken_back)
+    : load_id_(next_value("loads_load_id_seq")),
+      direct_(!may_be_taken_back),
+      context_(CurrentMemoryContext) {}
+
+RejectLog::~RejectLog() = default;
+
+LogTables &RejectLog::tables() {
+    if (!tables_) tables_ = std::make_unique<LogTables>();
+    return *tables_;
+}
 
 void RejectLog::add(const Record &record, std::span<const RowError> errors, RejectStatus status) {
     std::string item;
@@ -154,13 +179,34 @@ void RejectLog::add(const Record &record, std::span<const RowError> errors, Reje
                                         &error.constraint, &error.message, &error.hint})
             pack(item, *text);
     }
-    spill_.append(item);
+    window_bytes_ += item.size();
+    window_.push_back(std::move(item));
+}
+
+size_t RejectLog::keep_window() {
+    const ContextSwitch into(context_);
+    for (const std::string &item : window_) {
+        if (direct_)
+            write_item(item);
+        else
+            spill_.append(item);
+    }
+    const size_t bytes = window_bytes_;
+    forget_window();
+    return bytes;
+}
+
+void RejectLog::forget_window() {
+    window_.clear();
+    window_bytes_ = 0;
 }
 
 void RejectLog::write(const LoadEntry &load) {
     write_load(load);
-    if (spill_.count() > 0) write_rejects();
+    std::string item;
+    for (spill_.rewind(); spill_.next(item);) write_item(item);
     spill_.close();
+    if (tables_) tables_->finish();
 }
 
 void RejectLog::write_load(const LoadEntry &load) {
@@ -187,50 +233,38 @@ void RejectLog::write_load(const LoadEntry &load) {
     loads.finish();
 }
 
-void RejectLog::write_rejects() {
-    const Oid sequence = log_relation("rejects_reject_id_seq");
-    const bool keep_raw = settings::log_raw_rows();
-    LogTable rejects("rejects");
-    LogTable errors("reject_errors");
-    std::string item;
-    for (spill_.rewind(); spill_.next(item);) {
-        Unpacker from(item);
-        const auto status = from.number<RejectStatus>();
-        const auto reject_id =
-            static_cast<uint64_t>(pg_call([&] { return nextval_internal(sequence, false); }));
-        rejects.start_row();
-        rejects.set_number(1, reject_id);
-        rejects.set_number(2, static_cast<uint64_t>(load_id_));
-        rejects.set_number(3, from.number<uint64_t>());
-        const auto line = from.number<uint64_t>();
-        if (line > 0) rejects.set_number(4, line);
-        rejects.set_number(5, from.number<uint64_t>());
-        const std::string_view raw = from.text();
-        if (keep_raw) rejects.set_bytes(6, raw);
-        rejects.set_bytes(7, status == RejectStatus::open ? "open" : "fixed");
-        rejects.end_row();
-        const auto count = from.number<uint32_t>();
-        for (uint32_t ordinal = 1; ordinal <= count; ++ordinal) {
-            errors.start_row();
-            errors.set_number(1, reject_id);
-            errors.set(2, Int32GetDatum(static_cast<int32>(ordinal)));
-            const auto column = from.number<int>();
-            if (column >= 0) errors.set(3, Int32GetDatum(column + 1));
-            errors.set_bytes(7, class_name(from.number<ErrorClass>()));
-            const auto has_value = from.number<bool>();
-            const std::string_view value = from.text();
-            if (has_value) errors.set_bytes(6, value);
-            errors.set_text(4, from.text());
-            errors.set_text(5, from.text());
-            errors.set_text(8, from.text());
-            errors.set_text(9, from.text());
-            errors.set_text(10, from.text());
-            errors.set_text(11, from.text());
-            errors.end_row();
-        }
+void RejectLog::write_item(std::string_view item) {
+    LogTable &rejects = tables().rejects;
+    LogTable &errors = tables().errors;
+    const Oid sequence = tables().sequence;
+    Unpacker from(item);
+    const auto status = from.number<RejectStatus>();
+    const auto reject_id = static_cast<uint64_t>(pg_call([&] { return nextval_internal(sequence, false); }));
+    rejects.start_row();
+    rejects.set_number(1, reject_id);
+    rejects.set_number(2, static_cast<uint64_t>(load_id_));
+    rejects.set_number(3, from.number<uint64_t>());
+    const auto line = from.number<uint64_t>();
+    if (line > 0) rejects.set_number(4, line);
+    rejects.set_number(5, from.number<uint64_t>());
+    const std::string_view raw = from.text();
+    if (tables().keep_raw) rejects.set_bytes(6, raw);
+    rejects.set_bytes(7, status == RejectStatus::open ? "open" : "fixed");
+    rejects.end_row();
+    const auto count = from.number<uint32_t>();
+    for (uint32_t ordinal = 1; ordinal <= count; ++ordinal) {
+        errors.start_row();
+        errors.set_number(1, reject_id);
+        errors.set(2, Int32GetDatum(static_cast<int32>(ordinal)));
+        const auto column = from.number<int>();
+        if (column >= 0) errors.set(3, Int32GetDatum(column + 1));
+        errors.set_bytes(7, class_name(from.number<ErrorClass>()));
+        const auto has_value = from.number<bool>();
+        const std::string_view value = from.text();
+        if (has_value) errors.set_bytes(6, value);
+        for (const int attribute : {4, 5, 8, 9, 10, 11}) errors.set_text(attribute, from.text());
+        errors.end_row();
     }
-    rejects.finish();
-    errors.finish();
 }
 
 }  // namespace ferry

@@ -1,9 +1,9 @@
-// The reject log: every refused row whole, with its errors, and one row per load. While a load runs its
-// rejects wait in a temporary file, so that they outlive the rollback of the rows they tell of; at its end
-// they are written to ferry.loads, ferry.rejects and ferry.reject_errors with the rights of the extension's
-// owner.
+// The reject log: every refused row whole, with its errors, and one row per load, written to ferry.loads,
+// ferry.rejects and ferry.reject_errors with the rights of the extension's owner. Rejects outlive the
+// rollback of the rows they tell of.
 #pragma once
 
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -24,30 +24,43 @@ struct LoadEntry {
 // ferry.rejects.status as a load writes it.
 enum class RejectStatus : uint8_t { open, fixed };
 
+class LogTables;
+
 class RejectLog {
   public:
-    // Takes the next load_id. Made outside every subtransaction of the load.
-    RejectLog();
+    // Takes the next load_id. Made outside every subtransaction of the load. With `may_be_taken_back` the
+    // rejects wait in a temporary file until write(), because a rollback of the rows must not take them
+    // along; else each window's go to the tables as soon as the window stands.
+    explicit RejectLog(bool may_be_taken_back);
+    ~RejectLog();
+    RejectLog(const RejectLog &) = delete;
+    RejectLog &operator=(const RejectLog &) = delete;
 
     int64_t load_id() const noexcept { return load_id_; }
-    uint64_t count() const noexcept { return spill_.count(); }
 
     // One rejected record with all its errors, or one that went in repaired with its repairs.
     void add(const Record &record, std::span<const RowError> errors, RejectStatus status);
 
-    // Forgetting the rejects of a stretch that is loaded again.
-    Spill::Mark mark() const { return spill_.mark(); }
-    void truncate(const Spill::Mark &mark) { spill_.truncate(mark); }
+    // The window's rows stand, or are loaded again. Both outside of the window's subtransaction. The first
+    // returns how many bytes of rejects it brought.
+    size_t keep_window();
+    void forget_window();
 
     // Writes the load and all its rejects. The last call.
     void write(const LoadEntry &load);
 
   private:
     void write_load(const LoadEntry &load);
-    void write_rejects();
+    void write_item(std::string_view item);
+    LogTables &tables();
 
     int64_t load_id_;
+    bool direct_;
+    MemoryContext context_;
     Spill spill_;
+    std::vector<std::string> window_;  // the packed rejects of the window that is being loaded
+    size_t window_bytes_ = 0;
+    std::unique_ptr<LogTables> tables_;
 };
 
 }  // namespace ferry

@@ -90,6 +90,16 @@ bool same_columns(const avro::Schema &schema, const avro::Table &table) {
     return true;
 }
 
+// A column that UPDATE may not set; the content hash tells if one differs.
+bool always_identity(Relation rel, const std::string &name) {
+    for (int i = 0; i < RelationGetDescr(rel)->natts; ++i) {
+        const FormData_pg_attribute *attribute = TupleDescAttr(RelationGetDescr(rel), i);
+        if (!attribute->attisdropped && name == NameStr(attribute->attname))
+            return attribute->attidentity == ATTRIBUTE_IDENTITY_ALWAYS;
+    }
+    return false;
+}
+
 // ---- the steps around the rows ----
 
 std::string list_columns(const std::vector<std::string> &columns, std::string_view prefix = "") {
@@ -121,13 +131,15 @@ class Difference {
             key_.push_back(column.name);
         }
         for (const std::string &column : columns_)
-            if (std::ranges::find(key_, column) == key_.end()) others_.push_back(column);
+            if (std::ranges::find(key_, column) == key_.end() && !always_identity(rel, column))
+                others_.push_back(column);
         only_ = rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE ? "" : "ONLY ";
     }
 
     Oid make_scratch() const {
         execute("CREATE TEMPORARY TABLE " + scratch_ + " (LIKE " + target_ +
-                " INCLUDING CONSTRAINTS INCLUDING DEFAULTS INCLUDING GENERATED) ON COMMIT DROP");
+                " INCLUDING CONSTRAINTS INCLUDING DEFAULTS INCLUDING GENERATED INCLUDING IDENTITY) ON COMMIT "
+                "DROP");
         const std::vector<TextRow> oid =
             query("SELECT " + quote_literal_text(scratch_) + "::pg_catalog.regclass::pg_catalog.oid");
         return static_cast<Oid>(std::stoul(*oid.at(0).at(0)));
@@ -317,18 +329,18 @@ Oid Restore::prepare() {
 }
 
 void Restore::complete() {
-    if (difference_) {
-        difference_->apply();
-        // The rows came through the temporary table, which owns no sequences.
-        Relation rel = open_table(target_, RowExclusiveLock);
-        advance_past_rows(rel);
-        close_table(rel);
-    }
+    if (difference_) difference_->apply();
     if (proves_content_ && hash_table(target_) != manifest_->content_hash) {
         fail({Code::checksum_mismatch,
               "the restored table differs from backup " + std::to_string(manifest_->backup_id),
               "Its content hash is not the manifest's.", ""});
     }
+    // The rows came through the temporary table, whose sequences are not the target's. Last of all, because a
+    // sequence that has moved does not come back.
+    if (!difference_ || options_.load.dry_run) return;
+    Relation rel = open_table(target_, RowExclusiveLock);
+    advance_past_rows(rel);
+    close_table(rel);
 }
 
 }  // namespace

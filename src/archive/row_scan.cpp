@@ -63,6 +63,7 @@ class QueryScan final : public RowScan {
     bool next(std::span<Field> row) override {
         if (at_ == count_) fetch();
         if (at_ == count_) return false;
+        if (MemoryContextMemAllocated(values_.get(), false) > bytes_per_reset) values_.reset();
         const ContextSwitch into(values_.get());
         pg_call([&] {
             CHECK_FOR_INTERRUPTS();
@@ -105,6 +106,7 @@ class QueryScan final : public RowScan {
 
     void fetch() {
         values_.reset();
+        fetched_.reset();
         const char *const name = portal_.c_str();
         pg_call([&] {
             if (SPI_connect() != SPI_OK_CONNECT) elog(ERROR, "SPI_connect failed");
@@ -112,7 +114,7 @@ class QueryScan final : public RowScan {
             if (portal == nullptr) elog(ERROR, "the cursor of a backup is gone");
             SPI_cursor_fetch(portal, true, rows_per_reset);
             count_ = SPI_processed;
-            const MemoryContext before = MemoryContextSwitchTo(values_.get());
+            const MemoryContext before = MemoryContextSwitchTo(fetched_.get());
             for (size_t i = 0; i < count_; ++i) tuples_[i] = heap_copytuple(SPI_tuptable->vals[i]);
             MemoryContextSwitchTo(before);
             SPI_finish();
@@ -127,6 +129,7 @@ class QueryScan final : public RowScan {
     std::unique_ptr<bool[]> nulls_array_;
     HeapTuple tuples_[rows_per_reset] = {};
     size_t at_ = 0, count_ = 0;
+    ScopedContext fetched_{"ferry queried rows"};
     ScopedContext values_{"ferry queried values"};
 };
 

@@ -243,7 +243,10 @@ void RowChecker::check(const Batch &batch, std::span<TupleTableSlot *const> slot
     }
     if (duties_.not_null) check_not_null(batch, slots, errors);
     pg_call([&] {
-        for (size_t r = 0; r < batch.records.size(); ++r) ExecStoreVirtualTuple(slots[r]);
+        for (size_t r = 0; r < batch.records.size(); ++r) {
+            ExecStoreVirtualTuple(slots[r]);
+            slots[r]->tts_tableOid = RelationGetRelid(table_.rel());
+        }
     });
     if (duties_.constraints) check_constraints(batch, slots.first(batch.records.size()), errors);
 }

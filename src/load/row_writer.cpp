@@ -79,9 +79,10 @@ class DirectWriter final : public RowWriter {
     void write(std::span<TupleTableSlot *const> slots, std::span<const uint32_t> rows, bool carefully,
                std::vector<RowError> &errors) override {
         choose(slots, rows);
-        // Rows put in and taken out again would show in logical decoding: there a conflict is an error at
-        // first, and asked for beforehand the second time.
-        if (writer_.decoded() && carefully)
+        // Rows put in and taken out again would show in logical decoding, so there a conflict is an error at
+        // first. The second time, after that or after meeting the rows of an open transaction, each row asks
+        // before it goes in.
+        if (carefully)
             writer_.insert_asking(chosen_, conflicts_);
         else
             writer_.insert(chosen_, !writer_.decoded(), conflicts_);

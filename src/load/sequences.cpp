@@ -32,6 +32,10 @@ Found find_sequence(Oid table, AttrNumber column) {
     });
 }
 
+bool is_integer(Oid type) {
+    return type == INT2OID || type == INT4OID || type == INT8OID;
+}
+
 struct Position {
     int64_t last;
     bool called;
@@ -85,7 +89,7 @@ void move_past(const Found &found, int64_t value) {
 
 OwnedSequences::OwnedSequences(Relation rel, const std::vector<PlannedColumn> &columns) {
     for (const PlannedColumn &column : columns) {
-        if (column.type != INT2OID && column.type != INT4OID && column.type != INT8OID) continue;
+        if (!is_integer(column.type)) continue;
         const Found found = find_sequence(RelationGetRelid(rel), column.number);
         if (OidIsValid(found.sequence)) items_.push_back({column.number - 1, column.type, found, false, 0});
     }
@@ -98,6 +102,7 @@ void OwnedSequences::see(TupleTableSlot *slot) noexcept {
         const int64_t value = item.type == INT2OID   ? DatumGetInt16(datum)
                               : item.type == INT4OID ? DatumGetInt32(datum)
                                                      : DatumGetInt64(datum);
+        if (value < item.found.least || value > item.found.greatest) continue;  // no default will meet it
         if (!item.seen || (item.found.ascending ? value > item.furthest : value < item.furthest))
             item.furthest = value;
         item.seen = true;
@@ -112,10 +117,13 @@ void OwnedSequences::advance() {
 void advance_past_rows(Relation rel) {
     for (const PlannedColumn &column : plan_columns(rel, {})) {
         const Found found = find_sequence(RelationGetRelid(rel), column.number);
-        if (!OidIsValid(found.sequence)) continue;
+        if (!OidIsValid(found.sequence) || !is_integer(column.type)) continue;
+        const std::string name = quote_identifier_text(column.name);
         const std::vector<TextRow> furthest =
-            query(std::string("SELECT ") + (found.ascending ? "pg_catalog.max(" : "pg_catalog.min(") +
-                  quote_identifier_text(column.name) + ") FROM " + qualified_name(rel));
+            query(std::string("SELECT ") + (found.ascending ? "pg_catalog.max(" : "pg_catalog.min(") + name +
+                  ") FROM " + qualified_name(rel) + " WHERE " + name + " OPERATOR(pg_catalog.>=) (" +
+                  std::to_string(found.least) + ")::pg_catalog.int8 AND " + name +
+                  " OPERATOR(pg_catalog.<=) (" + std::to_string(found.greatest) + ")::pg_catalog.int8");
         if (furthest.at(0).at(0)) move_past(found, std::stoll(*furthest[0][0]));
     }
 }

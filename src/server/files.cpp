@@ -113,7 +113,7 @@ Descriptor open_below(Descriptor at, std::string_view name, const std::string &w
 // itself.
 void sweep_leftovers(int folder) {
     for (const std::string &name : list_folder(folder)) {
-        if (!name.starts_with('.') || !name.ends_with(".tmp")) continue;
+        if (name.size() < 6 || !name.starts_with('.') || !name.ends_with(".tmp")) continue;
         const size_t dot = name.rfind('.', name.size() - 5);
         pid_t pid = 0;
         const char *const end = name.data() + name.size() - 4;

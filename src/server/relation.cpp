@@ -192,8 +192,7 @@ bool is_referenced(Relation rel) {
         HeapTuple tuple;
         while (!referenced && HeapTupleIsValid(tuple = systable_getnext(scan))) {
             const auto *constraint = reinterpret_cast<Form_pg_constraint>(GETSTRUCT(tuple));
-            referenced =
-                constraint->contype == CONSTRAINT_FOREIGN && constraint->conrelid != RelationGetRelid(rel);
+            referenced = constraint->contype == CONSTRAINT_FOREIGN;
         }
         systable_endscan(scan);
         table_close(catalog, AccessShareLock);

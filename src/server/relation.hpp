@@ -47,7 +47,7 @@ struct KeyColumn {
     std::string equals;  // "OPERATOR(pg_catalog.=)"
 };
 std::vector<KeyColumn> primary_key_columns(Relation rel);
-// True when a foreign key of another table refers to this one.
+// True when a foreign key refers to this table, be it the table's own.
 bool is_referenced(Relation rel);
 
 }  // namespace ferry

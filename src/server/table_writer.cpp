@@ -116,8 +116,8 @@ void TableWriter::insert_entries_of(int i, std::span<TupleTableSlot *const> rows
     MemoryContextSwitchTo(before);
 }
 
-// Asks each index that suspected the row again, waiting for open transactions; the row is out of the table by
-// now. Without a conflict it goes back in the ordinary way.
+// Asks each index that suspected the row again; the row is out of the table by now. Without a conflict it
+// goes back in the ordinary way.
 void TableWriter::settle(TupleTableSlot *row, std::span<Suspect> suspects) {
     bool free = true;
     for (Suspect &suspect : suspects) {
@@ -133,9 +133,49 @@ void TableWriter::settle(TupleTableSlot *row, std::span<Suspect> suspects) {
     ResetPerTupleExprContext(estate_);
 }
 
+// True when a row of another transaction that is still open has this row's key. Source:
+// check_exclusion_or_unique_constraint in execIndexing.c, which would wait.
+bool TableWriter::contended(TupleTableSlot *row, Oid index_oid) {
+    int at = 0;
+    while (RelationGetRelid(result_->ri_IndexRelationDescs[at]) != index_oid) ++at;
+    Relation index = result_->ri_IndexRelationDescs[at];
+    IndexInfo *info = result_->ri_IndexRelationInfo[at];
+    if (info->ii_ExclusionOps != nullptr) return false;  // the index has waited already
+    Datum values[INDEX_MAX_KEYS];
+    bool nulls[INDEX_MAX_KEYS];
+    GetPerTupleExprContext(estate_)->ecxt_scantuple = row;
+    FormIndexDatum(info, row, estate_, values, nulls);
+    ScanKeyData keys[INDEX_MAX_KEYS];
+    const int count = info->ii_NumIndexKeyAttrs;
+    for (int i = 0; i < count; ++i) {
+        ScanKeyEntryInitialize(&keys[i], nulls[i] ? SK_ISNULL | SK_SEARCHNULL : 0,
+                               static_cast<AttrNumber>(i + 1), info->ii_UniqueStrats[i], InvalidOid,
+                               index->rd_indcollation[i], info->ii_UniqueProcs[i], values[i]);
+    }
+    SnapshotData dirty;
+    InitDirtySnapshot(dirty);
+    TupleTableSlot *found = table_slot_create(rel_, nullptr);
+    IndexScanDesc scan = index_beginscan(rel_, index, &dirty, count, 0);
+    index_rescan(scan, keys, count, nullptr, 0);
+    bool open = false;
+    while (!open && index_getnext_slot(scan, ForwardScanDirection, found)) {
+        const TransactionId other = TransactionIdIsValid(dirty.xmin) ? dirty.xmin : dirty.xmax;
+        open = TransactionIdIsValid(other) && !TransactionIdIsCurrentTransactionId(other);
+    }
+    index_endscan(scan);
+    ExecDropSingleTupleTableSlot(found);
+    return open;
+}
+
 // Takes all suspects out first, then settles them in the order of the rows, so that of two equal rows the
 // first wins.
 void TableWriter::settle_all(std::span<TupleTableSlot *const> rows, std::span<Suspect> suspects) {
+    for (const Suspect &suspect : suspects) {
+        if (contended(rows[suspect.row], suspect.index))
+            ereport(ERROR, errcode(ERRCODE_UNIQUE_VIOLATION),
+                    errmsg("another transaction is inserting a row with the same key"));
+        ResetPerTupleExprContext(estate_);
+    }
     CommandCounterIncrement();
     const CommandId command = GetCurrentCommandId(true);
     for (size_t i = 0; i < suspects.size(); ++i) {

@@ -60,13 +60,15 @@ class TableWriter {
     TableWriter &operator=(const TableWriter &) = delete;
 
     // Inserts these slots (virtual tuples with all attributes) with their index entries. With `tolerant`,
-    // rows that a unique or exclusion index finds in its way are taken out again and reported; a conflict
-    // with a row whose transaction is still open is waited for, and the row stays when that transaction rolls
-    // back. Otherwise 23505 is raised. Any other error of the server goes through.
+    // rows that a unique or exclusion index finds in its way are taken out again and reported; without it
+    // 23505 is raised. A conflict with a row whose transaction is still open raises 23505 in either case: a
+    // whole batch is in the table by then, and two loads that waited for each other would deadlock. Any other
+    // error of the server goes through.
     void insert(std::span<TupleTableSlot *const> rows, bool tolerant, std::vector<IndexConflict> &conflicts);
 
     // The same, one row at a time and asking before inserting, so that a refused row leaves no trace, not
-    // even in the log that logical decoding reads. For tables that are decoded.
+    // even in the log that logical decoding reads. Waits for open transactions, row by row as INSERT does: a
+    // row in its way counts only when its transaction commits.
     void insert_asking(std::span<TupleTableSlot *const> rows, std::vector<IndexConflict> &conflicts);
     // Only asks: what conflicts these rows would meet.
     void probe(std::span<TupleTableSlot *const> rows, std::vector<IndexConflict> &conflicts);
@@ -97,6 +99,7 @@ class TableWriter {
                            size_t &count);
     bool conflicts_with(TupleTableSlot *row, uint32_t r, Suspect *suspects, size_t &count);
     bool insert_speculatively(TupleTableSlot *row);
+    bool contended(TupleTableSlot *row, Oid index);
     void settle(TupleTableSlot *row, std::span<Suspect> suspects);
     void settle_all(std::span<TupleTableSlot *const> rows, std::span<Suspect> suspects);
 

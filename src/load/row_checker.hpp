@@ -7,10 +7,9 @@
 #include <vector>
 
 #include "core/record.hpp"
-#include "core/value/arena.hpp"
-#include "core/value/date_format.hpp"
 #include "load/column_plan.hpp"
 #include "load/reject.hpp"
+#include "load/value_maker.hpp"
 #include "server/table_writer.hpp"
 
 namespace ferry {
@@ -63,14 +62,8 @@ class RowChecker {
     void tell_generated_column(RowError &error) const;
     void convert_column(const Batch &batch, size_t column, std::span<TupleTableSlot *const> slots,
                         std::vector<RowError> &errors);
-    bool convert(const PlannedColumn &column, const Field &field, Datum &value);
-    bool convert_text(const PlannedColumn &column, std::string_view text, Datum &value);
-    bool convert_formatted(const PlannedColumn &column, std::string_view text, std::string &iso) const;
     void convert_other(const Batch &batch, uint32_t r, size_t c, const Field &field,
                        std::vector<RowError> &errors);
-    bool convert_integer(const PlannedColumn &column, int64_t integer, Datum &value);
-    Datum make_varlena(std::string_view bytes);
-    const char *text_for_input(const PlannedColumn &column, const Field &field);
     void ask_input_functions(const Batch &batch, std::span<TupleTableSlot *const> slots,
                              std::vector<RowError> &errors);
     void fill_defaults(const Batch &batch, std::span<TupleTableSlot *const> slots,
@@ -91,18 +84,14 @@ class RowChecker {
     ExecutorTable &table_;
     std::vector<PlannedColumn> columns_;
     Duties duties_;
-    const value::DateFormat *date_format_;
     bool generated_ = false;
     std::vector<Default> defaults_;
     std::vector<Check> checks_;
     std::vector<Pending> pending_;
     std::vector<bool> excused_;     // rows and columns with a fault already: no NOT NULL fault on top
     std::vector<bool> unreadable_;  // rows whose fields could not be told apart
-    value::Arena arena_;
+    ValueMaker maker_;
     ScopedContext values_{"ferry row values"};
 };
-
-// The field as it came, for the log; nullopt for NULL and absent.
-std::optional<std::string> field_text(const Field &field);
 
 }  // namespace ferry

@@ -5,7 +5,7 @@ PG_CONFIG ?= pg_config
 WERROR ?= -Werror
 
 # These goals start on a machine without PostgreSQL, so they must not need PGXS.
-script_goals := help setup demo stop test lint format
+script_goals := help setup demo stop test bench lint format
 
 .DEFAULT_GOAL := all
 
@@ -122,6 +122,9 @@ stop: ## stop the servers of the demo
 
 test: ## run every test: unit, exports, pg_regress, HTTP
 	@scripts/test.sh
+
+bench: ## print side-by-side ratios of loads, from one run (minutes; FERRY_BENCH_RUNS, FERRY_BENCH_ROWS)
+	@bench/load.sh clean dirty
 
 lint: ## layering, formatting, clang-tidy on the core, one version everywhere
 	@scripts/lint.sh

@@ -26,21 +26,6 @@ void Spill::append(std::string_view item) {
     ++count_;
 }
 
-Spill::Mark Spill::mark() const {
-    Mark mark{0, 0, count_};
-    if (file_ != nullptr) BufFileTell(file_, &mark.file, &mark.offset);
-    return mark;
-}
-
-void Spill::truncate(const Mark &mark) {
-    if (file_ == nullptr || mark.count == count_) return;
-    pg_call([&] {
-        if (BufFileSeek(file_, mark.file, mark.offset, SEEK_SET) != 0)
-            elog(ERROR, "could not seek in a temporary file");
-    });
-    count_ = mark.count;
-}
-
 void Spill::rewind() {
     left_ = count_;
     if (file_ == nullptr) return;

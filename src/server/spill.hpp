@@ -18,16 +18,7 @@ class Spill {
     Spill(const Spill &) = delete;
     Spill &operator=(const Spill &) = delete;
 
-    // A place to come back to: everything appended after it can be forgotten.
-    struct Mark {
-        int file = 0;
-        off_t offset = 0;
-        uint64_t count = 0;
-    };
-
     void append(std::string_view item);
-    Mark mark() const;
-    void truncate(const Mark &mark);
     uint64_t count() const noexcept { return count_; }
 
     // Reading, once, after the last append: next() gives the items in order and false at their end.

@@ -55,6 +55,16 @@ inline List *insert_index_tuples(ResultRelInfo *rri, TupleTableSlot *slot, EStat
 #endif
 }
 
+// The last leaf of a B-tree, pinned and locked for reading; InvalidBuffer when the index is empty. Source:
+// nbtsearch.c; 17 dropped the last argument.
+inline Buffer last_btree_leaf(Relation index) {
+#if PG_VERSION_NUM >= 170000
+    return _bt_get_endpoint(index, 0, true);
+#else
+    return _bt_get_endpoint(index, 0, true, nullptr);
+#endif
+}
+
 // A temporary file of the server: gone with the transaction, spilled to disk, counted against
 // temp_file_limit.
 inline size_t read_spill(BufFile *file, void *to, size_t size) {

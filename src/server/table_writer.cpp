@@ -5,9 +5,18 @@
 
 #include <algorithm>
 
+#include "server/btree_append.hpp"
 #include "server/compat.hpp"
 
 namespace ferry {
+namespace {
+
+// Runs shorter than this are not worth the asking. After a leaf was found full, so many entries go in one by
+// one, which splits it.
+constexpr size_t fewest_in_run = 32;
+constexpr uint32_t few_rows = 8;
+
+}  // namespace
 
 ExecutorTable::ExecutorTable(Relation rel) : rel_(rel) {
     pg_call([&] {
@@ -89,6 +98,38 @@ void TableWriter::insert_entries(std::span<TupleTableSlot *const> rows, bool tol
     }
 }
 
+// What the index is to hold of this row; false when its predicate leaves the row out.
+bool TableWriter::form_entry(int i, TupleTableSlot *row, Datum *values, bool *nulls) {
+    IndexInfo *info = result_->ri_IndexRelationInfo[i];
+    ExprContext *const context = GetPerTupleExprContext(estate_);
+    context->ecxt_scantuple = row;
+    if (info->ii_Predicate != NIL && !ExecQual(info->ii_PredicateState, context)) return false;
+    FormIndexDatum(info, row, estate_, values, nulls);
+    return true;
+}
+
+// The entries of all rows, when the first of them would come behind the last one of the index; else null.
+IndexTuple *TableWriter::form_run(int i, std::span<TupleTableSlot *const> rows) {
+    Relation index = result_->ri_IndexRelationDescs[i];
+    if (rows.size() < fewest_in_run || result_->ri_IndexRelationInfo[i]->ii_Predicate != NIL) return nullptr;
+    entries_.reset();
+    const MemoryContext before = MemoryContextSwitchTo(entries_.get());
+    auto *entries = static_cast<IndexTuple *>(palloc(rows.size() * sizeof(IndexTuple)));
+    for (size_t r = 0; r < rows.size(); ++r) {
+        Datum values[INDEX_MAX_KEYS];
+        bool nulls[INDEX_MAX_KEYS];
+        form_entry(i, rows[r], values, nulls);
+        entries[r] = index_form_tuple(RelationGetDescr(index), values, nulls);
+        entries[r]->t_tid = rows[r]->tts_tid;
+        if (r == 0 && !stands_behind(index, entries[r])) {
+            entries = nullptr;
+            break;
+        }
+    }
+    MemoryContextSwitchTo(before);
+    return entries;
+}
+
 void TableWriter::insert_entries_of(int i, std::span<TupleTableSlot *const> rows, bool tolerant,
                                     Suspect *suspects, size_t &count) {
     Relation index = result_->ri_IndexRelationDescs[i];
@@ -97,21 +138,25 @@ void TableWriter::insert_entries_of(int i, std::span<TupleTableSlot *const> rows
     const IndexUniqueCheck check = !index->rd_index->indisunique ? UNIQUE_CHECK_NO
                                    : tolerant                    ? UNIQUE_CHECK_PARTIAL
                                                                  : UNIQUE_CHECK_YES;
-    ExprContext *const context = GetPerTupleExprContext(estate_);
     const MemoryContext before = MemoryContextSwitchTo(GetPerTupleMemoryContext(estate_));
     if (info->ii_Predicate != NIL && info->ii_PredicateState == nullptr)
         info->ii_PredicateState = ExecPrepareQual(info->ii_Predicate, estate_);
+    IndexTuple *const entries = form_run(i, rows);
+    size_t looked_at = 0, next_try = entries != nullptr ? 0 : rows.size();
     for (uint32_t r = 0; r < rows.size(); ++r) {
+        CHECK_FOR_INTERRUPTS();
+        if (r >= next_try) {
+            looked_at = r + append_to_btree(index, entries + r, rows.size() - r);
+            next_try = std::max(looked_at, size_t{r}) + few_rows;
+        }
+        if (r < looked_at && entries[r] == nullptr) continue;
         Datum values[INDEX_MAX_KEYS];
         bool nulls[INDEX_MAX_KEYS];
-        CHECK_FOR_INTERRUPTS();
-        context->ecxt_scantuple = rows[r];
-        if (info->ii_Predicate != NIL && !ExecQual(info->ii_PredicateState, context)) continue;
-        FormIndexDatum(info, rows[r], estate_, values, nulls);
+        if (!form_entry(i, rows[r], values, nulls)) continue;
         const bool unique = index_insert(index, values, nulls, &rows[r]->tts_tid, rel_, check, false, info);
         if (check == UNIQUE_CHECK_PARTIAL && !unique)
             suspects[count++] = {r, RelationGetRelid(index), false, {}};
-        ResetExprContext(context);
+        ResetPerTupleExprContext(estate_);
     }
     MemoryContextSwitchTo(before);
 }

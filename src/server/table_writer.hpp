@@ -97,6 +97,8 @@ class TableWriter {
                         size_t &count);
     void insert_entries_of(int index, std::span<TupleTableSlot *const> rows, bool tolerant, Suspect *suspects,
                            size_t &count);
+    bool form_entry(int index, TupleTableSlot *row, Datum *values, bool *nulls);
+    IndexTuple *form_run(int index, std::span<TupleTableSlot *const> rows);
     bool conflicts_with(TupleTableSlot *row, uint32_t r, Suspect *suspects, size_t &count);
     bool insert_speculatively(TupleTableSlot *row);
     bool contended(TupleTableSlot *row, Oid index);
@@ -108,6 +110,7 @@ class TableWriter {
     ResultRelInfo *result_;
     BulkInsertState bulk_ = nullptr;
     MemoryContext context_;
+    ScopedContext entries_{"ferry index entries"};
     size_t unique_indexes_ = 0;
     bool exclusion_ = false;  // some index is for an exclusion constraint
 };

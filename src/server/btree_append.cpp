@@ -1,0 +1,123 @@
+// Implements btree_append.hpp with what nbtree exports. Entries are added to a copy of the page, which
+// replaces it in one step logged as a full page image: an error on the way leaves the page as it was.
+#include "server/btree_append.hpp"
+
+#include <cstring>
+
+#include "server/compat.hpp"
+
+namespace ferry {
+namespace {
+
+// Fewer than these go in one by one for less than the price of a page image.
+constexpr size_t fewest = 8;
+// Entries that a leaf takes without asking nbtree, which limits them to a third of a page.
+constexpr Size largest = BLCKSZ / 4;
+
+Size size_of(IndexTuple entry) {
+    return MAXALIGN(IndexTupleSize(entry));
+}
+
+OffsetNumber last_of(Page page) {
+    return static_cast<OffsetNumber>(PageGetMaxOffsetNumber(page));
+}
+
+bool takes_appends(Page page) {
+    const BTPageOpaque opaque = BTPageGetOpaque(page);
+    return P_ISLEAF(opaque) && P_RIGHTMOST(opaque) && !P_IGNORE(opaque) &&
+           last_of(page) >= P_FIRSTDATAKEY(opaque);
+}
+
+// Makes `key` ask for the entry. Of entries with equal keys, which only an index that is not unique has, the
+// row's place decides.
+void set_key(BTScanInsert key, Relation index, IndexTuple entry) {
+    for (int i = 0; i < key->keysz; ++i) {
+        bool null;
+        key->scankeys[i].sk_argument = index_getattr(entry, i + 1, RelationGetDescr(index), &null);
+        if (null)
+            key->scankeys[i].sk_flags |= SK_ISNULL;
+        else
+            key->scankeys[i].sk_flags &= ~SK_ISNULL;
+    }
+    key->scantid = index->rd_index->indisunique ? nullptr : &entry->t_tid;
+}
+
+struct Filled {
+    size_t looked_at, added;
+};
+
+// `added` lists the positions of the entries that went in.
+Filled fill(Page page, Relation index, BTScanInsert key, IndexTuple const *entries, size_t count,
+            size_t *added) {
+    Filled done{0, 0};
+    for (; done.looked_at < count; ++done.looked_at) {
+        IndexTuple const entry = entries[done.looked_at];
+        const OffsetNumber last = last_of(page);
+        set_key(key, index, entry);
+        if (size_of(entry) > largest || _bt_compare(index, key, page, last) <= 0) continue;
+        if (PageGetFreeSpace(page) < size_of(entry) ||
+            PageAddItem(page, reinterpret_cast<Item>(entry), size_of(entry), OffsetNumberNext(last), false,
+                        false) == InvalidOffsetNumber)
+            break;
+        added[done.added++] = done.looked_at;
+    }
+    return done;
+}
+
+// True when the page can take at least a handful of entries like this one.
+bool has_room(Page page, IndexTuple entry) {
+    return PageGetFreeSpace(page) >= fewest * (size_of(entry) + sizeof(ItemIdData));
+}
+
+void replace_page(Relation index, Buffer buffer, Page page) {
+    CheckForSerializableConflictIn(index, nullptr, BufferGetBlockNumber(buffer));
+    START_CRIT_SECTION();
+    std::memcpy(BufferGetPage(buffer), page, BLCKSZ);
+    MarkBufferDirty(buffer);
+    if (RelationNeedsWAL(index)) log_newpage_buffer(buffer, true);
+    END_CRIT_SECTION();
+}
+
+}  // namespace
+
+bool stands_behind(Relation index, IndexTuple entry) {
+    if (index->rd_rel->relam != BTREE_AM_OID) return false;
+    BTScanInsert key = _bt_mkscankey(index, entry);
+    const Buffer leaf = key->heapkeyspace ? compat::last_btree_leaf(index) : InvalidBuffer;
+    bool behind = false;
+    if (BufferIsValid(leaf)) {
+        Page page = BufferGetPage(leaf);
+        set_key(key, index, entry);
+        behind = takes_appends(page) && _bt_compare(index, key, page, last_of(page)) > 0;
+        UnlockReleaseBuffer(leaf);
+    }
+    pfree(key);
+    return behind;
+}
+
+size_t append_to_btree(Relation index, IndexTuple *entries, size_t count) {
+    BTScanInsert key = _bt_mkscankey(index, entries[0]);
+    const Buffer buffer = key->heapkeyspace ? compat::last_btree_leaf(index) : InvalidBuffer;
+    if (!BufferIsValid(buffer)) return 0;  // still empty, or written by a server before 12
+    auto *added = static_cast<size_t *>(palloc(count * sizeof(size_t)));
+    LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
+    LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+    Page page = BufferGetPage(buffer);
+    Filled done{0, 0};
+    if (takes_appends(page) && has_room(page, entries[0])) {
+        Page copy = PageGetTempPageCopy(page);
+        done = fill(copy, index, key, entries, count, added);
+        if (done.added < fewest)
+            done = {0, 0};
+        else
+            replace_page(index, buffer, copy);
+        pfree(copy);
+    }
+    UnlockReleaseBuffer(buffer);
+    for (size_t i = 0; i < done.added; ++i) entries[added[i]] = nullptr;
+    pfree(added);
+    pfree(key);
+    return done.looked_at;
+}
+
+}  // namespace ferry

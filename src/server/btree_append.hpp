@@ -1,0 +1,23 @@
+// Adds runs of entries behind the last one of a B-tree. Rows that come in the order of their key, as exported
+// tables mostly do, so cost one page lock and one WAL record for some hundred entries instead of one for
+// each.
+#pragma once
+
+#include <cstddef>
+
+#include "server/pg.hpp"
+
+namespace ferry {
+
+// True for a B-tree whose last entry this one would come behind. To be called inside pg_call.
+bool stands_behind(Relation index, IndexTuple entry);
+
+// Puts entries into the index's last leaf, in their order, as long as there is room: each that is greater
+// than the last one there, so that a unique index has nothing to check. Returns how many entries it has
+// looked at; those that are in the index now are set to null, the others among them belong elsewhere. When
+// less than a handful would go in none does, and 0 is returned. To be called inside pg_call; raises what
+// reading a page, comparing keys and a serialization conflict raise, and then no entry is in. Source:
+// _bt_doinsert in nbtinsert.c, whose own fast path is for the same page.
+size_t append_to_btree(Relation index, IndexTuple *entries, size_t count);
+
+}  // namespace ferry

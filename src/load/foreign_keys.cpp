@@ -116,6 +116,7 @@ void ForeignKeys::add_key(const ForeignKeyCacheInfo *info) {
         key.plan.set(plan);
         SPI_finish();
     });
+    word_errors(key);
     keys_.push_back(std::move(key));
 }
 
@@ -216,6 +217,21 @@ void ForeignKeys::settle() {
 }
 
 // The texts are ri_ReportViolation's.
+void ForeignKeys::word_errors(Key &key) const {
+    if (key.types.size() == 1) key.type_name = type_text(key.types[0], -1);
+    key.message = std::string("insert or update on table \"") + RelationGetRelationName(rel_) +
+                  "\" violates foreign key constraint \"" + key.name + "\": Key (" + key.columns + ")=(";
+    key.hint = "Add the missing row to table \"" + key.parent_name + "\", then send this row again.";
+    for (const Oid type : key.types) {
+        key.outputs.push_back(pg_call([&] {
+            Oid function;
+            bool varlena;
+            getTypeOutputInfo(type, &function, &varlena);
+            return function;
+        }));
+    }
+}
+
 RowError ForeignKeys::describe(uint32_t row, const Key &key, TupleTableSlot *slot) {
     words_.reset();
     const ContextSwitch into(words_.get());
@@ -224,24 +240,18 @@ RowError ForeignKeys::describe(uint32_t row, const Key &key, TupleTableSlot *slo
     error.cls = ErrorClass::foreign_key;
     error.sqlstate = code_info(Code::foreign_key).sqlstate;
     error.constraint = key.name;
-    std::string values;
-    for (size_t i = 0; i < key.numbers.size(); ++i) {
-        const int at = key.numbers[i] - 1;
-        const char *text = pg_call([&] {
-            Oid function;
-            bool varlena;
-            getTypeOutputInfo(key.types[i], &function, &varlena);
-            return OidOutputFunctionCall(function, slot->tts_values[at]);
-        });
-        values += (i == 0 ? "" : ", ") + std::string(text);
-    }
-    error.value = values;
     error.column_name = key.columns;
-    if (key.types.size() == 1) error.column_type = type_text(key.types[0], -1);
-    error.message = std::string("insert or update on table \"") + RelationGetRelationName(rel_) +
-                    "\" violates foreign key constraint \"" + key.name + "\": Key (" + key.columns + ")=(" +
-                    values + ") is not present in table \"" + key.parent_name + "\".";
-    error.hint = "Add the missing row to table \"" + key.parent_name + "\", then send this row again.";
+    error.column_type = key.type_name;
+    error.hint = key.hint;
+    std::string &values = error.value.emplace();
+    for (size_t i = 0; i < key.numbers.size(); ++i) {
+        const Datum value = slot->tts_values[key.numbers[i] - 1];
+        const char *text = pg_call([&] { return OidOutputFunctionCall(key.outputs[i], value); });
+        values.append(i == 0 ? "" : ", ").append(text);
+    }
+    error.message.reserve(key.message.size() + values.size() + key.parent_name.size() + 32);
+    error.message.append(key.message).append(values).append(") is not present in table \"");
+    error.message.append(key.parent_name).append("\".");
     return error;
 }
 

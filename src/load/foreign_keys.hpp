@@ -67,6 +67,8 @@ class ForeignKeys {
         std::vector<Oid> types;
         std::vector<int16> lengths;
         std::vector<bool> by_value;
+        std::vector<Oid> outputs;              // the types' output functions
+        std::string type_name, message, hint;  // of its errors; the message up to the values
         KeptPlan plan;
         KeyCache known;
         bool flat() const { return numbers.size() == 1 && by_value[0]; }
@@ -83,6 +85,7 @@ class ForeignKeys {
     void check_key(size_t k, std::span<TupleTableSlot *const> slots);
     void ask();
     KeyState &state_of(const std::pair<size_t, std::string> &recent);
+    void word_errors(Key &key) const;
     RowError describe(uint32_t row, const Key &key, TupleTableSlot *slot);
 
     Relation rel_;

@@ -74,6 +74,7 @@ class Loader {
     void settle_batch();
     void settle_row(uint32_t r, std::span<const RowError> errors, std::span<const RowError> notes);
     void tell_repairs();
+    void sort_by_row(std::vector<RowError> &errors);
 
     RecordSource &source_;
     RejectLog &log_;
@@ -89,7 +90,8 @@ class Loader {
     SlotArray slots_;
     ScopedContext scratch_{"ferry load window"};
     Batch batch_;
-    std::vector<RowError> errors_, notes_;
+    std::vector<RowError> errors_, notes_, sorted_;
+    std::vector<uint64_t> order_;
     std::vector<bool> bad_;
     std::vector<uint32_t> good_;
     std::vector<std::string> first_rejects_;
@@ -226,8 +228,20 @@ void Loader::write_halving(std::span<const uint32_t> rows) {
     write_halving(rows.subspan(rows.size() / 2));
 }
 
+// The errors of a row stay in the order in which they were found.
+void Loader::sort_by_row(std::vector<RowError> &errors) {
+    if (std::ranges::is_sorted(errors, {}, &RowError::row)) return;
+    order_.resize(errors.size());
+    for (size_t i = 0; i < errors.size(); ++i) order_[i] = uint64_t{errors[i].row} << 32U | i;
+    std::ranges::sort(order_);
+    sorted_.clear();
+    for (const uint64_t item : order_) sorted_.push_back(std::move(errors[item & UINT32_MAX]));
+    errors.swap(sorted_);
+}
+
 // Repairs are told with the row's errors, or alone when it has none.
 void Loader::tell_repairs() {
+    notes_.clear();
     for (const Repair &repair : batch_.repairs) {
         RowError note;
         note.row = repair.record;
@@ -242,14 +256,12 @@ void Loader::tell_repairs() {
 void Loader::settle_batch() {
     tell_conflicts_of_bad_rows();
     for (RowError &error : errors_) complete_error(error);
-    notes_.clear();
     tell_repairs();
-    const size_t notes = notes_.size();
-    std::ranges::stable_sort(errors_, {}, &RowError::row);
+    sort_by_row(errors_);
     for (uint32_t r = 0, next = 0, note = 0; r < batch_.records.size(); ++r) {
         const size_t first = next, first_note = note;
         while (next < errors_.size() && errors_[next].row == r) ++next;
-        while (note < notes && notes_[note].row == r) ++note;
+        while (note < notes_.size() && notes_[note].row == r) ++note;
         settle_row(r, {errors_.data() + first, next - first},
                    {notes_.data() + first_note, note - first_note});
     }
@@ -263,15 +275,13 @@ void Loader::settle_row(uint32_t r, std::span<const RowError> errors, std::span<
         sequences_.see(slots_[r]);
         if (!notes.empty()) {
             ++counts_.repaired;
-            log_.add(record, notes, RejectStatus::fixed);
+            log_.add(record, {}, notes, RejectStatus::fixed);
         }
         if (observer_ != nullptr) observer_->loaded(record, slots_[r]);
         return;
     }
     ++counts_.rejected;
-    std::vector<RowError> all(errors.begin(), errors.end());
-    all.insert(all.end(), notes.begin(), notes.end());
-    log_.add(record, all, RejectStatus::open);
+    log_.add(record, errors, notes, RejectStatus::open);
     if (first_rejects_.size() < shown_rejects)
         first_rejects_.push_back("record " + std::to_string(record.number) + ": " + errors.front().message);
     if (observer_ != nullptr) observer_->rejected(record, errors);

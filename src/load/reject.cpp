@@ -37,7 +37,7 @@ std::string fault_message(const Fault &fault, size_t width) {
     }
 }
 
-std::string fault_hint(const Fault &fault) {
+std::string_view fault_hint(const Fault &fault) {
     switch (fault.code) {
         case Code::too_few_fields:
         case Code::too_many_fields:
@@ -51,10 +51,10 @@ std::string fault_hint(const Fault &fault) {
 
 // The columns of a violated constraint or unique index, as the catalog knows them: "a, b"; empty when it
 // knows none.
-std::string constraint_columns(const ServerError *server) {
+const char *constraint_columns(const ServerError *server) {
     if (server->schema_name == nullptr || server->table_name == nullptr || server->constraint_name == nullptr)
-        return {};
-    const char *columns = pg_call([&]() -> const char * {
+        return "";
+    return pg_call([&]() -> const char * {
         const Oid schema = get_namespace_oid(server->schema_name, true);
         const Oid table = OidIsValid(schema) ? get_relname_relid(server->table_name, schema) : InvalidOid;
         if (!OidIsValid(table)) return "";
@@ -75,7 +75,6 @@ std::string constraint_columns(const ServerError *server) {
         ReleaseSysCache(tuple);
         return text.data;
     });
-    return columns;
 }
 
 // The values of a key from a detail like "Key (a, b)=(1, 2) already exists."

@@ -12,14 +12,16 @@
 
 namespace ferry {
 
+// Text in views is borrowed from the column plan, the catalog's constraints or the server's error and valid
+// until the next batch is checked: bad rows are many in a bad file, so little is copied for each.
 struct RowError {
     uint32_t row = 0;  // position in the batch
     int column = -1;   // position among the load's columns, or -1 for the whole row
     ErrorClass cls = ErrorClass::structure;
     std::string sqlstate;  // five characters
-    std::string column_name, column_type;
+    std::string_view column_name, column_type, constraint, hint;
     std::optional<std::string> value;  // the field as it came
-    std::string constraint, message, hint;
+    std::string message;
 };
 
 // A fault that the source found, in the words of the log.

@@ -1,9 +1,10 @@
-// Implements reject_log.hpp. Rejects are packed as length-prefixed strings for the spill and written to the
-// log's tables through TableWriter, in thousands at a time.
+// Implements reject_log.hpp. Rejects are packed with their texts in the form of the server's values, so that
+// rows of the log's tables only point into the packed bytes; TableWriter writes them in thousands at a time.
 #include "load/reject_log.hpp"
 
 #include <array>
 #include <cstring>
+#include <vector>
 
 #include "server/relation.hpp"
 #include "server/settings.hpp"
@@ -12,7 +13,9 @@
 namespace ferry {
 namespace {
 
-constexpr size_t rows_at_once = 1000, bytes_at_once = size_t{8} << 20U;
+constexpr size_t rows_at_once = 1000;
+// Memory for packed rejects that is kept from window to window.
+constexpr size_t kept_room = size_t{16} << 20U;
 
 // The OID of a relation in the extension's schema.
 Oid log_relation(const char *name) {
@@ -26,37 +29,68 @@ Oid log_relation(const char *name) {
     return oid;
 }
 
-void pack(std::string &to, std::string_view text) {
-    const auto size = static_cast<uint32_t>(text.size());
-    to.append(reinterpret_cast<const char *>(&size), sizeof size);
-    to.append(text);
+// Packed rejects begin with their number.
+uint32_t packed_count(std::string_view packed) {
+    uint32_t count;
+    std::memcpy(&count, packed.data(), sizeof count);
+    return count;
 }
 
-template <typename T>
-void pack_number(std::string &to, T number) {
-    to.append(reinterpret_cast<const char *>(&number), sizeof number);
+struct PackedReject {
+    uint64_t record, line, offset;
+    RejectStatus status;
+    uint32_t errors;
+};
+
+struct PackedError {
+    int32_t column;
+    ErrorClass cls;
+    bool has_value;
+};
+
+template <typename Head>
+void pack_head(std::string &to, const Head &head) {
+    to.append(reinterpret_cast<const char *>(&head), sizeof head);
 }
 
-// Reads what pack wrote, in its order.
+// A text or bytea value: a length word, which counts itself, and the bytes, on a boundary of four.
+void pack_value(std::string &to, std::string_view bytes) {
+    to.resize(TYPEALIGN(sizeof(uint32_t), to.size()));
+    uint32_t header;
+    SET_VARSIZE(&header, bytes.size() + VARHDRSZ);
+    to.append(reinterpret_cast<const char *>(&header), sizeof header);
+    to.append(bytes);
+}
+
+void pack_error(std::string &to, const RowError &error) {
+    pack_head(to, PackedError{error.column, error.cls, error.value.has_value()});
+    pack_value(to, error.value ? *error.value : std::string_view());
+    for (const std::string_view text :
+         {error.column_name, error.column_type, std::string_view(error.sqlstate), error.constraint,
+          std::string_view(error.message), error.hint})
+        pack_value(to, text);
+}
+
+// Reads what was packed, in its order.
 class Unpacker {
   public:
-    explicit Unpacker(std::string_view bytes) : left_(bytes) {}
-    template <typename T>
-    T number() {
-        T value;
-        std::memcpy(&value, left_.data(), sizeof value);
-        left_.remove_prefix(sizeof value);
-        return value;
+    explicit Unpacker(std::string_view packed) : start_(packed.data()), at_(start_ + sizeof(uint32_t)) {}
+    template <typename Head>
+    Head head() {
+        Head head;
+        std::memcpy(&head, at_, sizeof head);
+        at_ += sizeof head;
+        return head;
     }
-    std::string_view text() {
-        const auto size = number<uint32_t>();
-        const std::string_view text = left_.substr(0, size);
-        left_.remove_prefix(size);
-        return text;
+    // Points into the packed bytes.
+    Datum value() {
+        const char *value = start_ + TYPEALIGN(sizeof(uint32_t), static_cast<size_t>(at_ - start_));
+        at_ = value + VARSIZE(value);
+        return PointerGetDatum(value);
     }
 
   private:
-    std::string_view left_;
+    const char *start_, *at_;
 };
 
 // One table of the log, filled row by row and written in batches.
@@ -82,21 +116,31 @@ class LogTable {
     void set_number(int attribute, uint64_t value) {
         set(attribute, Int64GetDatum(static_cast<int64_t>(value)));
     }
-    // Text in the server's encoding, or bytea: the representation is the same.
-    void set_bytes(int attribute, std::string_view bytes) {
-        bytes_ += bytes.size();
+    // A value that lives until the next flush(); an empty text is NULL.
+    void set_text(int attribute, Datum text) {
+        if (VARSIZE(DatumGetPointer(text)) > VARHDRSZ) set(attribute, text);
+    }
+    // The same of a text that need not live on.
+    void set_text(int attribute, std::string_view text) {
+        if (text.empty()) return;
         const ContextSwitch into(values_.get());
         set(attribute, pg_call([&] {
-                return PointerGetDatum(
-                    cstring_to_text_with_len(bytes.data(), static_cast<int>(bytes.size())));
+                return PointerGetDatum(cstring_to_text_with_len(text.data(), static_cast<int>(text.size())));
             }));
     }
-    void set_text(int attribute, std::string_view text) {
-        if (!text.empty()) set_bytes(attribute, text);
-    }
     void end_row() {
-        pg_call([&] { ExecStoreVirtualTuple(slots_[used_]); });
-        if (++used_ == rows_at_once || bytes_ > bytes_at_once) flush();
+        if (++used_ == rows_at_once) flush();
+    }
+    void flush() {
+        pg_call([&] {
+            for (size_t i = 0; i < used_; ++i) ExecStoreVirtualTuple(slots_[i]);
+        });
+        std::vector<IndexConflict> none;
+        writer_.insert(slots_.all().first(used_), false, none);
+        slots_.clear(used_);
+        values_.reset();
+        used_ = 0;
+        check_interrupts();
     }
     void finish() {
         flush();
@@ -107,21 +151,12 @@ class LogTable {
     }
 
   private:
-    void flush() {
-        std::vector<IndexConflict> none;
-        writer_.insert(slots_.all().first(used_), false, none);
-        slots_.clear(used_);
-        values_.reset();
-        used_ = bytes_ = 0;
-        check_interrupts();
-    }
-
     Relation rel_;
     ExecutorTable table_;
     SlotArray slots_;
     TableWriter writer_;
     ScopedContext values_{"ferry reject log rows"};
-    size_t used_ = 0, bytes_ = 0;
+    size_t used_ = 0;
 };
 
 int64_t next_value(const char *sequence) {
@@ -138,7 +173,12 @@ std::string current_user_name() {
 // The two tables of rejects while rows are written to them.
 class LogTables {
   public:
-    LogTables() : sequence(log_relation("rejects_reject_id_seq")), keep_raw(settings::log_raw_rows()) {}
+    LogTables() : sequence(log_relation("rejects_reject_id_seq")), keep_raw(settings::log_raw_rows()) {
+        for (size_t cls = 0; cls < classes.size(); ++cls)
+            pack_value(classes[cls], class_name(static_cast<ErrorClass>(cls)));
+        pack_value(open, "open");
+        pack_value(fixed, "fixed");
+    }
     void finish() {
         rejects.finish();
         errors.finish();
@@ -148,6 +188,9 @@ class LogTables {
     const bool keep_raw;
     LogTable rejects{"rejects"};
     LogTable errors{"reject_errors"};
+    std::array<std::string, static_cast<size_t>(ErrorClass::privilege) + 1> classes;
+    std::string open, fixed;
+    std::vector<uint64_t> ids;
 };
 
 RejectLog::RejectLog(bool may_be_taken_back)
@@ -162,49 +205,39 @@ LogTables &RejectLog::tables() {
     return *tables_;
 }
 
-void RejectLog::add(const Record &record, std::span<const RowError> errors, RejectStatus status) {
-    std::string item;
-    pack_number(item, status);
-    pack_number(item, record.number);
-    pack_number(item, record.line);
-    pack_number(item, record.offset);
-    pack(item, record.raw);
-    pack_number(item, static_cast<uint32_t>(errors.size()));
-    for (const RowError &error : errors) {
-        pack_number(item, error.column);
-        pack_number(item, error.cls);
-        pack_number(item, error.value.has_value());
-        pack(item, error.value.value_or(""));
-        for (const std::string *text : {&error.column_name, &error.column_type, &error.sqlstate,
-                                        &error.constraint, &error.message, &error.hint})
-            pack(item, *text);
-    }
-    window_bytes_ += item.size();
-    window_.push_back(std::move(item));
+void RejectLog::add(const Record &record, std::span<const RowError> errors, std::span<const RowError> repairs,
+                    RejectStatus status) {
+    if (window_.empty()) pack_head(window_, uint32_t{0});
+    const uint32_t count = packed_count(window_) + 1;
+    std::memcpy(window_.data(), &count, sizeof count);
+    const auto told = static_cast<uint32_t>(errors.size() + repairs.size());
+    pack_head(window_, PackedReject{record.number, record.line, record.offset, status, told});
+    pack_value(window_, record.raw);
+    for (const RowError &error : errors) pack_error(window_, error);
+    for (const RowError &repair : repairs) pack_error(window_, repair);
 }
 
 size_t RejectLog::keep_window() {
+    const size_t bytes = window_.size();
+    if (bytes == 0) return 0;
     const ContextSwitch into(context_);
-    for (const std::string &item : window_) {
-        if (direct_)
-            write_item(item);
-        else
-            spill_.append(item);
-    }
-    const size_t bytes = window_bytes_;
+    if (direct_)
+        write_packed(window_);
+    else
+        spill_.append(window_);
     forget_window();
     return bytes;
 }
 
 void RejectLog::forget_window() {
     window_.clear();
-    window_bytes_ = 0;
+    if (window_.capacity() > kept_room) window_.shrink_to_fit();
 }
 
 void RejectLog::write(const LoadEntry &load) {
     write_load(load);
-    std::string item;
-    for (spill_.rewind(); spill_.next(item);) write_item(item);
+    std::string packed;
+    for (spill_.rewind(); spill_.next(packed);) write_packed(packed);
     spill_.close();
     if (tables_) tables_->finish();
 }
@@ -233,38 +266,43 @@ void RejectLog::write_load(const LoadEntry &load) {
     loads.finish();
 }
 
-void RejectLog::write_item(std::string_view item) {
-    LogTable &rejects = tables().rejects;
-    LogTable &errors = tables().errors;
-    const Oid sequence = tables().sequence;
-    Unpacker from(item);
-    const auto status = from.number<RejectStatus>();
-    const auto reject_id = static_cast<uint64_t>(pg_call([&] { return nextval_internal(sequence, false); }));
-    rejects.start_row();
-    rejects.set_number(1, reject_id);
-    rejects.set_number(2, static_cast<uint64_t>(load_id_));
-    rejects.set_number(3, from.number<uint64_t>());
-    const auto line = from.number<uint64_t>();
-    if (line > 0) rejects.set_number(4, line);
-    rejects.set_number(5, from.number<uint64_t>());
-    const std::string_view raw = from.text();
-    if (tables().keep_raw) rejects.set_bytes(6, raw);
-    rejects.set_bytes(7, status == RejectStatus::open ? "open" : "fixed");
-    rejects.end_row();
-    const auto count = from.number<uint32_t>();
-    for (uint32_t ordinal = 1; ordinal <= count; ++ordinal) {
-        errors.start_row();
-        errors.set_number(1, reject_id);
-        errors.set(2, Int32GetDatum(static_cast<int32>(ordinal)));
-        const auto column = from.number<int>();
-        if (column >= 0) errors.set(3, Int32GetDatum(column + 1));
-        errors.set_bytes(7, class_name(from.number<ErrorClass>()));
-        const auto has_value = from.number<bool>();
-        const std::string_view value = from.text();
-        if (has_value) errors.set_bytes(6, value);
-        for (const int attribute : {4, 5, 8, 9, 10, 11}) errors.set_text(attribute, from.text());
-        errors.end_row();
+void RejectLog::write_packed(std::string_view packed) {
+    LogTables &to = tables();
+    Unpacker from(packed);
+    to.ids.resize(packed_count(packed));
+    pg_call([&] {
+        for (uint64_t &id : to.ids) {
+            CHECK_FOR_INTERRUPTS();
+            id = static_cast<uint64_t>(nextval_internal(to.sequence, false));
+        }
+    });
+    for (const uint64_t id : to.ids) {
+        const auto reject = from.head<PackedReject>();
+        to.rejects.start_row();
+        to.rejects.set_number(1, id);
+        to.rejects.set_number(2, static_cast<uint64_t>(load_id_));
+        to.rejects.set_number(3, reject.record);
+        if (reject.line > 0) to.rejects.set_number(4, reject.line);
+        to.rejects.set_number(5, reject.offset);
+        const Datum raw = from.value();
+        if (to.keep_raw) to.rejects.set(6, raw);
+        to.rejects.set(7, PointerGetDatum((reject.status == RejectStatus::open ? to.open : to.fixed).data()));
+        to.rejects.end_row();
+        for (uint32_t ordinal = 1; ordinal <= reject.errors; ++ordinal) {
+            const auto error = from.head<PackedError>();
+            to.errors.start_row();
+            to.errors.set_number(1, id);
+            to.errors.set(2, Int32GetDatum(static_cast<int32>(ordinal)));
+            if (error.column >= 0) to.errors.set(3, Int32GetDatum(error.column + 1));
+            to.errors.set(7, PointerGetDatum(to.classes[static_cast<size_t>(error.cls)].data()));
+            const Datum value = from.value();
+            if (error.has_value) to.errors.set(6, value);
+            for (const int attribute : {4, 5, 8, 9, 10, 11}) to.errors.set_text(attribute, from.value());
+            to.errors.end_row();
+        }
     }
+    to.rejects.flush();
+    to.errors.flush();
 }
 
 }  // namespace ferry

@@ -6,7 +6,6 @@
 #include <memory>
 #include <span>
 #include <string>
-#include <vector>
 
 #include "core/record.hpp"
 #include "load/reject.hpp"
@@ -38,8 +37,10 @@ class RejectLog {
 
     int64_t load_id() const noexcept { return load_id_; }
 
-    // One rejected record with all its errors, or one that went in repaired with its repairs.
-    void add(const Record &record, std::span<const RowError> errors, RejectStatus status);
+    // One record with all that is told of it: a rejected one with its errors and then its repairs, or one
+    // that went in repaired.
+    void add(const Record &record, std::span<const RowError> errors, std::span<const RowError> repairs,
+             RejectStatus status);
 
     // The window's rows stand, or are loaded again. Both outside of the window's subtransaction. The first
     // returns how many bytes of rejects it brought.
@@ -51,15 +52,14 @@ class RejectLog {
 
   private:
     void write_load(const LoadEntry &load);
-    void write_item(std::string_view item);
+    void write_packed(std::string_view packed);
     LogTables &tables();
 
     int64_t load_id_;
     bool direct_;
     MemoryContext context_;
     Spill spill_;
-    std::vector<std::string> window_;  // the packed rejects of the window that is being loaded
-    size_t window_bytes_ = 0;
+    std::string window_;  // the packed rejects of the window that is being loaded
     std::unique_ptr<LogTables> tables_;
 };
 

@@ -84,8 +84,8 @@ void RowChecker::tell_generated_column(RowError &error) const {
             error.column_name != NameStr(attribute->attname))
             continue;
         error.sqlstate = code_info(Code::generated_column).sqlstate;
-        error.message =
-            "cannot insert a value into column \"" + error.column_name + "\": it is a generated column";
+        error.message = "cannot insert a value into column \"" + std::string(error.column_name) +
+                        "\": it is a generated column";
     }
 }
 
@@ -269,17 +269,24 @@ void RowChecker::check_not_null(const Batch &batch, std::span<TupleTableSlot *co
     }
 }
 
+const std::string &RowChecker::type_name(const FormData_pg_attribute *attribute) {
+    type_names_.resize(static_cast<size_t>(RelationGetDescr(table_.rel())->natts));
+    std::string &name = type_names_[static_cast<size_t>(attribute->attnum - 1)];
+    if (name.empty()) name = type_text(attribute->atttypid, attribute->atttypmod);
+    return name;
+}
+
 // The message is ExecConstraints' own (PostgreSQL: src/backend/executor/execMain.c), like those below.
-RowError RowChecker::describe_null(uint32_t row, int column, const FormData_pg_attribute *attribute) const {
+RowError RowChecker::describe_null(uint32_t row, int column, const FormData_pg_attribute *attribute) {
     RowError error;
     error.row = row;
     error.column = column;
     error.cls = ErrorClass::not_null;
     error.sqlstate = code_info(Code::not_null).sqlstate;
     error.column_name = NameStr(attribute->attname);
-    error.message = "null value in column \"" + error.column_name + "\" of relation \"" +
+    error.column_type = type_name(attribute);
+    error.message = "null value in column \"" + std::string(error.column_name) + "\" of relation \"" +
                     RelationGetRelationName(table_.rel()) + "\" violates not-null constraint";
-    error.column_type = type_text(attribute->atttypid, attribute->atttypmod);
     return error;
 }
 
@@ -363,7 +370,7 @@ void RowChecker::compute_generated(TupleTableSlot *slot) const {
 }
 
 void RowChecker::check_generated_not_null(std::span<TupleTableSlot *const> slots,
-                                          std::vector<RowError> &errors) const {
+                                          std::vector<RowError> &errors) {
     const TupleDesc descriptor = RelationGetDescr(table_.rel());
     std::vector<bool> bad(slots.size(), false);
     for (const RowError &error : errors) bad[error.row] = true;

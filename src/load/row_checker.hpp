@@ -75,9 +75,9 @@ class RowChecker {
     bool evaluate(TupleTableSlot *slot, const Check &check) const;
     bool looks_at_fault(uint32_t row, const Check &check) const;
     void compute_generated(TupleTableSlot *slot) const;
-    void check_generated_not_null(std::span<TupleTableSlot *const> slots,
-                                  std::vector<RowError> &errors) const;
-    RowError describe_null(uint32_t row, int column, const FormData_pg_attribute *attribute) const;
+    void check_generated_not_null(std::span<TupleTableSlot *const> slots, std::vector<RowError> &errors);
+    const std::string &type_name(const FormData_pg_attribute *attribute);
+    RowError describe_null(uint32_t row, int column, const FormData_pg_attribute *attribute);
     RowError describe_check(uint32_t row, const Check &check, const Batch &batch) const;
     void name_column(RowError &error, const Batch &batch) const;
 
@@ -87,6 +87,7 @@ class RowChecker {
     bool generated_ = false;
     std::vector<Default> defaults_;
     std::vector<Check> checks_;
+    std::vector<std::string> type_names_;  // of attributes, as far as they were asked for
     std::vector<Pending> pending_;
     std::vector<bool> excused_;     // rows and columns with a fault already: no NOT NULL fault on top
     std::vector<bool> unreadable_;  // rows whose fields could not be told apart

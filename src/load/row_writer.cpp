@@ -2,6 +2,7 @@
 #include "load/row_writer.hpp"
 
 #include <algorithm>
+#include <deque>
 
 #include "server/relation.hpp"
 
@@ -68,6 +69,17 @@ void refuse_insert_rules(Relation rel) {
     }
 }
 
+// How conflicts in one index are told.
+struct IndexWords {
+    Oid index;
+    int at;  // among the table's open indexes
+    std::string name, columns;
+    std::string message, message_end;  // before and behind the key's values
+    bool exclusion;
+    bool plain;                // one column, whose field tells the value as it came
+    std::vector<Oid> outputs;  // output functions of the key's values; none when the caller may not see them
+};
+
 class DirectWriter final : public RowWriter {
   public:
     explicit DirectWriter(ExecutorTable &table) : table_(table), keys_(table.rel()), writer_(table) {}
@@ -123,15 +135,15 @@ class DirectWriter final : public RowWriter {
     void tell_conflicts(std::span<TupleTableSlot *const> slots, std::span<const uint32_t> rows,
                         std::vector<RowError> &errors) {
         for (const IndexConflict &conflict : conflicts_) {
-            words_.reset();
-            const ContextSwitch into(words_.get());
             errors.push_back(describe(slots[rows[conflict.row]], conflict.index));
             errors.back().row = rows[conflict.row];
         }
     }
-    RowError describe(TupleTableSlot *slot, Oid index) const;
+    RowError describe(TupleTableSlot *slot, Oid index);
+    const IndexWords &words_of(Oid index, TupleTableSlot *slot);
 
-    ScopedContext words_{"ferry unique errors"};
+    ScopedContext values_{"ferry unique errors"};
+    std::deque<IndexWords> words_;  // of the indexes that had conflicts; never moved
     ExecutorTable &table_;
     ForeignKeys keys_;
     TableWriter writer_;
@@ -139,42 +151,83 @@ class DirectWriter final : public RowWriter {
     std::vector<IndexConflict> conflicts_;
 };
 
+// The key of this row in an index. In the current memory context.
+void form_key(const ExecutorTable &table, int i, TupleTableSlot *slot, Datum *values, bool *nulls) {
+    GetPerTupleExprContext(table.estate())->ecxt_scantuple = slot;
+    FormIndexDatum(table.result()->ri_IndexRelationInfo[i], slot, table.estate(), values, nulls);
+}
+
 // The texts are _bt_check_unique's and check_exclusion_or_unique_constraint's.
-RowError DirectWriter::describe(TupleTableSlot *slot, Oid index) const {
-    struct Words {
-        const char *name, *columns, *key;
-        bool exclusion;
-        bool plain;  // one column, whose field tells the value as it came
+IndexWords word_conflicts(const ExecutorTable &table, Oid index, TupleTableSlot *slot) {
+    struct Facts {
+        int at;
+        const char *name, *columns;
+        bool exclusion, plain, visible;
+        int keys;
+        Oid outputs[INDEX_MAX_KEYS];
     };
-    const Words words = pg_call([&] {
-        ResultRelInfo *result = table_.result();
-        int i = 0;
-        while (RelationGetRelid(result->ri_IndexRelationDescs[i]) != index) ++i;
-        Relation rel = result->ri_IndexRelationDescs[i];
-        ExprContext *context = GetPerTupleExprContext(table_.estate());
-        context->ecxt_scantuple = slot;
+    const Facts facts = pg_call([&] {
+        Facts found{};
+        while (RelationGetRelid(table.result()->ri_IndexRelationDescs[found.at]) != index) ++found.at;
+        Relation rel = table.result()->ri_IndexRelationDescs[found.at];
         Datum values[INDEX_MAX_KEYS];
         bool nulls[INDEX_MAX_KEYS];
-        FormIndexDatum(result->ri_IndexRelationInfo[i], slot, table_.estate(), values, nulls);
-        const char *key = BuildIndexValueDescription(rel, values, nulls);
-        return Words{RelationGetRelationName(rel), pg_get_indexdef_columns(index, true),
-                     key != nullptr ? key : "", result->ri_IndexRelationInfo[i]->ii_ExclusionOps != nullptr,
-                     IndexRelationGetNumberOfKeyAttributes(rel) == 1 && rel->rd_index->indkey.values[0] != 0};
+        form_key(table, found.at, slot, values, nulls);
+        found.name = RelationGetRelationName(rel);
+        found.columns = pg_get_indexdef_columns(index, true);
+        found.exclusion = table.result()->ri_IndexRelationInfo[found.at]->ii_ExclusionOps != nullptr;
+        found.keys = IndexRelationGetNumberOfKeyAttributes(rel);
+        found.plain = found.keys == 1 && rel->rd_index->indkey.values[0] != 0;
+        found.visible = BuildIndexValueDescription(rel, values, nulls) != nullptr;
+        for (int k = 0; k < found.keys; ++k) {
+            bool varlena;
+            getTypeOutputInfo(rel->rd_opcintype[k], &found.outputs[k], &varlena);
+        }
+        return found;
+    });
+    IndexWords words{index, facts.at, facts.name, facts.columns, "", "", facts.exclusion, facts.plain, {}};
+    words.message =
+        (facts.exclusion ? "conflicting key value violates exclusion constraint \"" + words.name + "\""
+                         : "duplicate key value violates unique constraint \"" + words.name + "\"");
+    if (!facts.visible) return words;
+    words.message += ": Key (" + words.columns + ")=(";
+    words.message_end = facts.exclusion ? ") conflicts with an existing key." : ") already exists.";
+    words.outputs.assign(facts.outputs, facts.outputs + facts.keys);
+    return words;
+}
+
+const IndexWords &DirectWriter::words_of(Oid index, TupleTableSlot *slot) {
+    const auto known = std::ranges::find(words_, index, &IndexWords::index);
+    return known != words_.end() ? *known : words_.emplace_back(word_conflicts(table_, index, slot));
+}
+
+RowError DirectWriter::describe(TupleTableSlot *slot, Oid index) {
+    values_.reset();
+    const ContextSwitch into(values_.get());
+    const IndexWords &words = words_of(index, slot);
+    const char *key = pg_call([&]() -> const char * {
+        if (words.outputs.empty()) return nullptr;
+        Datum values[INDEX_MAX_KEYS];
+        bool nulls[INDEX_MAX_KEYS];
+        form_key(table_, words.at, slot, values, nulls);
+        StringInfoData text;
+        initStringInfo(&text);
+        for (size_t i = 0; i < words.outputs.size(); ++i) {
+            if (i > 0) appendStringInfoString(&text, ", ");
+            appendStringInfoString(&text,
+                                   nulls[i] ? "null" : OidOutputFunctionCall(words.outputs[i], values[i]));
+        }
+        return text.data;
     });
     RowError error;
     error.cls = words.exclusion ? ErrorClass::exclusion : ErrorClass::unique;
     error.sqlstate = code_info(words.exclusion ? Code::exclusion : Code::unique).sqlstate;
     error.constraint = words.name;
     error.column_name = words.columns;
-    error.message = words.exclusion
-                        ? "conflicting key value violates exclusion constraint \"" + error.constraint + "\""
-                        : "duplicate key value violates unique constraint \"" + error.constraint + "\"";
-    const std::string key = words.key;
-    if (!key.empty())
-        error.message +=
-            ": Key " + key + (words.exclusion ? " conflicts with an existing key." : " already exists.");
-    const size_t at = key.find(")=(");
-    if (!words.plain && at != key.npos) error.value = key.substr(at + 3, key.size() - at - 4);
+    error.message = words.message;
+    if (key == nullptr) return error;
+    error.message.append(key).append(words.message_end);
+    if (!words.plain) error.value = key;
     return error;
 }
 

@@ -163,19 +163,24 @@ void RowChecker::convert_column(const Batch &batch, size_t c, std::span<TupleTab
     }
 }
 
-// What no scanner knows: for the type's input function later on.
+// What no scanner knows: for the type's input function later on, unless it is certain what that would say.
 void RowChecker::convert_other(const Batch &batch, uint32_t r, size_t c, const Field &field,
                                std::vector<RowError> &errors) {
     const PlannedColumn &column = columns_[c];
+    RowError error;
+    error.row = r;
+    error.column = static_cast<int>(c);
+    if (maker_.refuse(column, field, error)) {
+        name_column(error, batch);
+        errors.push_back(std::move(error));
+        return;
+    }
     const char *text = nullptr;
     const ValueMaker::Input input = maker_.prepare_input(column, field, text);
     if (input == ValueMaker::Input::ready) {
         pending_.push_back({r, static_cast<int>(c), text});
         return;
     }
-    RowError error;
-    error.row = r;
-    error.column = static_cast<int>(c);
     if (input == ValueMaker::Input::not_text) {
         error.cls = ErrorClass::encoding;
         error.sqlstate = code_info(Code::invalid_encoding).sqlstate;

@@ -7,10 +7,13 @@
 
 #include "core/text.hpp"
 #include "core/value/datetime.hpp"
+#include "core/value/refusal.hpp"
 #include "core/value/scan.hpp"
 
 namespace ferry {
 namespace {
+
+using value::Refusal;
 
 // PostgreSQL counts dates and times from 2000-01-01, Field from 1970-01-01.
 constexpr int32_t epoch_days = POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE;
@@ -68,6 +71,26 @@ bool is_iso(Scanner units, std::string_view text) {
     }
 }
 
+// The texts that follow are those of the input functions (PostgreSQL: numutils.c, DateTimeParseError in
+// datetime.c).
+Refusal judge(Scanner scanner, std::string_view text, bool formatted) {
+    switch (scanner) {
+        case Scanner::int2:
+            return value::refuse_integer(text, 16);
+        case Scanner::int4:
+            return value::refuse_integer(text, 32);
+        case Scanner::int8:
+            return value::refuse_integer(text, 64);
+        case Scanner::date:
+            return formatted ? Refusal::none : value::refuse_datetime(text, false);
+        case Scanner::timestamp:
+        case Scanner::timestamptz:
+            return formatted ? Refusal::none : value::refuse_datetime(text, true);
+        default:
+            return Refusal::none;
+    }
+}
+
 std::string padded(int64_t number, size_t width) {
     std::string text = std::to_string(number);
     return text.size() < width ? std::string(width - text.size(), '0') + text : text;
@@ -115,6 +138,28 @@ std::optional<std::string> field_text(const Field &field) {
         default:
             return std::string(field.text);
     }
+}
+
+bool ValueMaker::refuse(const PlannedColumn &column, const Field &field, RowError &error) const {
+    if (field.kind != Field::Kind::text && field.kind != Field::Kind::literal) return false;
+    const Refusal refusal = judge(column.scanner, field.text, date_format_ != nullptr);
+    if (refusal == Refusal::none) return false;
+    const std::string text(field.text);
+    error.cls = ErrorClass::type;
+    switch (refusal) {
+        case Refusal::syntax:
+            error.sqlstate = code_info(Code::invalid_text).sqlstate;
+            error.message = "invalid input syntax for type " + column.type_name + ": \"" + text + "\"";
+            break;
+        case Refusal::range:
+            error.sqlstate = code_info(Code::out_of_range).sqlstate;
+            error.message = "value \"" + text + "\" is out of range for type " + column.type_name;
+            break;
+        default:
+            error.sqlstate = "22008";
+            error.message = "date/time field value out of range: \"" + text + "\"";
+    }
+    return true;
 }
 
 ValueMaker::Input ValueMaker::prepare_input(const PlannedColumn &column, const Field &field,

@@ -10,6 +10,7 @@
 #include "core/value/arena.hpp"
 #include "core/value/date_format.hpp"
 #include "load/column_plan.hpp"
+#include "load/reject.hpp"
 
 namespace ferry {
 
@@ -24,6 +25,10 @@ class ValueMaker {
 
     // True when the field was recognised; `value` is then what the type's input function would give.
     bool make(const PlannedColumn &column, const Field &field, Datum &value);
+
+    // True when the type's input function is certain to refuse the field, which make() did not recognise;
+    // class, SQLSTATE and message of `error` are then its own.
+    bool refuse(const PlannedColumn &column, const Field &field, RowError &error) const;
 
     enum class Input : uint8_t {
         ready,      // `text` is for the type's input function, NUL-terminated

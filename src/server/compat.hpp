@@ -65,6 +65,19 @@ inline Buffer last_btree_leaf(Relation index) {
 #endif
 }
 
+// The leaf where the key belongs, pinned and locked for reading, and the path to it; InvalidBuffer when the
+// index is empty. Source: nbtsearch.c; 16 added the table, 17 dropped the snapshot.
+inline BTStack search_btree(Relation index, Relation heap, BTScanInsert key, Buffer *leaf) {
+#if PG_VERSION_NUM >= 170000
+    return _bt_search(index, heap, key, leaf, BT_READ);
+#elif PG_VERSION_NUM >= 160000
+    return _bt_search(index, heap, key, leaf, BT_READ, nullptr);
+#else
+    (void)heap;
+    return _bt_search(index, key, leaf, BT_READ, nullptr);
+#endif
+}
+
 // A temporary file of the server: gone with the transaction, spilled to disk, counted against
 // temp_file_limit.
 inline size_t read_spill(BufFile *file, void *to, size_t size) {

@@ -4,8 +4,10 @@
 #include "server/table_writer.hpp"
 
 #include <algorithm>
+#include <cstring>
+#include <memory>
 
-#include "server/btree_append.hpp"
+#include "server/btree.hpp"
 #include "server/compat.hpp"
 
 namespace ferry {
@@ -15,6 +17,8 @@ namespace {
 // one, which splits it.
 constexpr size_t fewest_in_run = 32;
 constexpr uint32_t few_rows = 8;
+// One conflict in so many rows is many.
+constexpr size_t many_conflicts = 32;
 
 }  // namespace
 
@@ -98,6 +102,12 @@ void TableWriter::insert_entries(std::span<TupleTableSlot *const> rows, bool tol
     }
 }
 
+void TableWriter::prepare_predicate(int i) {
+    IndexInfo *info = result_->ri_IndexRelationInfo[i];
+    if (info->ii_Predicate != NIL && info->ii_PredicateState == nullptr)
+        info->ii_PredicateState = ExecPrepareQual(info->ii_Predicate, estate_);
+}
+
 // What the index is to hold of this row; false when its predicate leaves the row out.
 bool TableWriter::form_entry(int i, TupleTableSlot *row, Datum *values, bool *nulls) {
     IndexInfo *info = result_->ri_IndexRelationInfo[i];
@@ -139,8 +149,7 @@ void TableWriter::insert_entries_of(int i, std::span<TupleTableSlot *const> rows
                                    : tolerant                    ? UNIQUE_CHECK_PARTIAL
                                                                  : UNIQUE_CHECK_YES;
     const MemoryContext before = MemoryContextSwitchTo(GetPerTupleMemoryContext(estate_));
-    if (info->ii_Predicate != NIL && info->ii_PredicateState == nullptr)
-        info->ii_PredicateState = ExecPrepareQual(info->ii_Predicate, estate_);
+    prepare_predicate(i);
     IndexTuple *const entries = form_run(i, rows);
     size_t looked_at = 0, next_try = entries != nullptr ? 0 : rows.size();
     for (uint32_t r = 0; r < rows.size(); ++r) {
@@ -178,14 +187,12 @@ void TableWriter::settle(TupleTableSlot *row, std::span<Suspect> suspects) {
     ResetPerTupleExprContext(estate_);
 }
 
-// True when a row of another transaction that is still open has this row's key. Source:
+// Raises when a row of another transaction that is still open has this row's key. Source:
 // check_exclusion_or_unique_constraint in execIndexing.c, which would wait.
-bool TableWriter::contended(TupleTableSlot *row, Oid index_oid) {
-    int at = 0;
-    while (RelationGetRelid(result_->ri_IndexRelationDescs[at]) != index_oid) ++at;
+void TableWriter::require_uncontended(TupleTableSlot *row, int at) {
     Relation index = result_->ri_IndexRelationDescs[at];
     IndexInfo *info = result_->ri_IndexRelationInfo[at];
-    if (info->ii_ExclusionOps != nullptr) return false;  // the index has waited already
+    if (info->ii_ExclusionOps != nullptr) return;  // the index has waited already
     Datum values[INDEX_MAX_KEYS];
     bool nulls[INDEX_MAX_KEYS];
     GetPerTupleExprContext(estate_)->ecxt_scantuple = row;
@@ -209,17 +216,19 @@ bool TableWriter::contended(TupleTableSlot *row, Oid index_oid) {
     }
     index_endscan(scan);
     ExecDropSingleTupleTableSlot(found);
-    return open;
+    ResetPerTupleExprContext(estate_);
+    if (open)
+        ereport(ERROR, errcode(ERRCODE_UNIQUE_VIOLATION),
+                errmsg("another transaction is inserting a row with the same key"));
 }
 
 // Takes all suspects out first, then settles them in the order of the rows, so that of two equal rows the
 // first wins.
 void TableWriter::settle_all(std::span<TupleTableSlot *const> rows, std::span<Suspect> suspects) {
     for (const Suspect &suspect : suspects) {
-        if (contended(rows[suspect.row], suspect.index))
-            ereport(ERROR, errcode(ERRCODE_UNIQUE_VIOLATION),
-                    errmsg("another transaction is inserting a row with the same key"));
-        ResetPerTupleExprContext(estate_);
+        int at = 0;
+        while (RelationGetRelid(result_->ri_IndexRelationDescs[at]) != suspect.index) ++at;
+        require_uncontended(rows[suspect.row], at);
     }
     CommandCounterIncrement();
     const CommandId command = GetCurrentCommandId(true);
@@ -237,10 +246,9 @@ void TableWriter::settle_all(std::span<TupleTableSlot *const> rows, std::span<Su
     }
 }
 
-void TableWriter::insert(std::span<TupleTableSlot *const> rows, bool tolerant,
-                         std::vector<IndexConflict> &conflicts) {
+void TableWriter::insert_optimistically(std::span<TupleTableSlot *const> rows, bool tolerant,
+                                        std::vector<IndexConflict> &conflicts) {
     if (rows.empty()) return;
-    tolerant = tolerant && unique_indexes_ > 0;
     std::vector<Suspect> suspects(tolerant ? rows.size() * unique_indexes_ : 0);
     size_t count = 0;
     pg_call([&] { insert_raw(rows, tolerant, suspects.data(), count); });
@@ -252,14 +260,92 @@ void TableWriter::insert(std::span<TupleTableSlot *const> rows, bool tolerant,
         if (suspect.confirmed) conflicts.push_back({suspect.row, suspect.index, {}});
 }
 
+// Taking a row out again costs much more than not putting it in.
+void TableWriter::insert(std::span<TupleTableSlot *const> rows, bool tolerant,
+                         std::vector<IndexConflict> &conflicts) {
+    tolerant = tolerant && unique_indexes_ > 0;
+    const size_t before = conflicts.size();
+    if (tolerant && wary_) {
+        set_conflicts_aside(rows, conflicts);
+        const size_t told = conflicts.size();
+        insert_optimistically(free_, true, conflicts);
+        for (size_t i = told; i < conflicts.size(); ++i) conflicts[i].row = places_[conflicts[i].row];
+    } else {
+        insert_optimistically(rows, tolerant, conflicts);
+    }
+    wary_ = (conflicts.size() - before) * many_conflicts > rows.size();
+}
+
+// Rows whose key is in the table already are told; the others go to free_. Rows with the same key among these
+// here are not told apart yet.
+void TableWriter::set_conflicts_aside(std::span<TupleTableSlot *const> rows,
+                                      std::vector<IndexConflict> &conflicts) {
+    const auto marks = std::make_unique<bool[]>(rows.size());
+    std::vector<Suspect> suspects(rows.size() * unique_indexes_);
+    size_t count = 0;
+    Suspect *const found = suspects.data();
+    bool *const marked = marks.get();
+    pg_call([&] {
+        mark_held(rows, marked);
+        for (uint32_t r = 0; r < rows.size(); ++r) {
+            if (!marked[r]) continue;
+            CHECK_FOR_INTERRUPTS();
+            for (int i = 0; i < result_->ri_NumIndices; ++i)
+                if (is_unique(i)) require_uncontended(rows[r], i);
+            marked[r] = conflicts_with(rows[r], r, found, count);
+        }
+    });
+    for (size_t i = 0; i < count; ++i) conflicts.push_back({found[i].row, found[i].index, {}});
+    free_.clear();
+    places_.clear();
+    for (uint32_t r = 0; r < rows.size(); ++r) {
+        if (marked[r]) continue;
+        free_.push_back(rows[r]);
+        places_.push_back(r);
+    }
+}
+
+bool TableWriter::is_unique(int i) const {
+    return result_->ri_IndexRelationDescs[i]->rd_index->indisunique ||
+           result_->ri_IndexRelationInfo[i]->ii_ExclusionOps != nullptr;
+}
+
+// Marks the rows that may have a key which some unique index holds already.
+void TableWriter::mark_held(std::span<TupleTableSlot *const> rows, bool *marks) {
+    entries_.reset();
+    const MemoryContext before = MemoryContextSwitchTo(entries_.get());
+    auto *held = static_cast<bool *>(palloc(rows.size() * sizeof(bool)));
+    auto *entries = static_cast<IndexTuple *>(palloc(rows.size() * sizeof(IndexTuple)));
+    std::memset(marks, 0, rows.size() * sizeof(bool));
+    for (int i = 0; i < result_->ri_NumIndices; ++i) {
+        Relation index = result_->ri_IndexRelationDescs[i];
+        if (!is_unique(i)) continue;
+        if (index->rd_rel->relam != BTREE_AM_OID ||
+            result_->ri_IndexRelationInfo[i]->ii_ExclusionOps != nullptr) {
+            std::memset(marks, 1, rows.size() * sizeof(bool));
+            break;
+        }
+        prepare_predicate(i);
+        for (size_t r = 0; r < rows.size(); ++r) {
+            Datum values[INDEX_MAX_KEYS];
+            bool nulls[INDEX_MAX_KEYS];
+            entries[r] = form_entry(i, rows[r], values, nulls)
+                             ? index_form_tuple(RelationGetDescr(index), values, nulls)
+                             : nullptr;
+        }
+        find_keys(index, rel_, entries, rows.size(), held);
+        for (size_t r = 0; r < rows.size(); ++r) marks[r] = marks[r] || held[r];
+    }
+    MemoryContextSwitchTo(before);
+    ResetPerTupleExprContext(estate_);
+}
+
 // Every unique index that has another row in the way of this one.
 bool TableWriter::conflicts_with(TupleTableSlot *row, uint32_t r, Suspect *suspects, size_t &count) {
     const size_t before = count;
     for (int i = 0; i < result_->ri_NumIndices; ++i) {
         const Oid index = RelationGetRelid(result_->ri_IndexRelationDescs[i]);
-        if (!result_->ri_IndexRelationDescs[i]->rd_index->indisunique &&
-            result_->ri_IndexRelationInfo[i]->ii_ExclusionOps == nullptr)
-            continue;
+        if (!is_unique(i)) continue;
         ItemPointerData other{};
         if (!ExecCheckIndexConstraints(result_, row, estate_, &other, list_make1_oid(index)))
             suspects[count++] = {r, index, true, other};
@@ -300,13 +386,16 @@ void TableWriter::insert_asking(std::span<TupleTableSlot *const> rows,
 
 void TableWriter::probe(std::span<TupleTableSlot *const> rows, std::vector<IndexConflict> &conflicts) {
     if (unique_indexes_ == 0) return;
+    const auto marks = std::make_unique<bool[]>(rows.size());
     std::vector<Suspect> suspects(rows.size() * unique_indexes_);
     size_t count = 0;
     Suspect *const found = suspects.data();
+    bool *const marked = marks.get();
     pg_call([&] {
+        mark_held(rows, marked);
         for (uint32_t r = 0; r < rows.size(); ++r) {
             CHECK_FOR_INTERRUPTS();
-            conflicts_with(rows[r], r, found, count);
+            if (marked[r]) conflicts_with(rows[r], r, found, count);
         }
     });
     for (size_t i = 0; i < count; ++i)

@@ -97,11 +97,17 @@ class TableWriter {
                         size_t &count);
     void insert_entries_of(int index, std::span<TupleTableSlot *const> rows, bool tolerant, Suspect *suspects,
                            size_t &count);
+    void prepare_predicate(int index);
     bool form_entry(int index, TupleTableSlot *row, Datum *values, bool *nulls);
     IndexTuple *form_run(int index, std::span<TupleTableSlot *const> rows);
+    void insert_optimistically(std::span<TupleTableSlot *const> rows, bool tolerant,
+                               std::vector<IndexConflict> &conflicts);
+    void set_conflicts_aside(std::span<TupleTableSlot *const> rows, std::vector<IndexConflict> &conflicts);
+    bool is_unique(int index) const;
+    void mark_held(std::span<TupleTableSlot *const> rows, bool *marks);
     bool conflicts_with(TupleTableSlot *row, uint32_t r, Suspect *suspects, size_t &count);
     bool insert_speculatively(TupleTableSlot *row);
-    bool contended(TupleTableSlot *row, Oid index);
+    void require_uncontended(TupleTableSlot *row, int index);
     void settle(TupleTableSlot *row, std::span<Suspect> suspects);
     void settle_all(std::span<TupleTableSlot *const> rows, std::span<Suspect> suspects);
 
@@ -112,7 +118,10 @@ class TableWriter {
     MemoryContext context_;
     ScopedContext entries_{"ferry index entries"};
     size_t unique_indexes_ = 0;
-    bool exclusion_ = false;  // some index is for an exclusion constraint
+    bool exclusion_ = false;              // some index is for an exclusion constraint
+    bool wary_ = false;                   // the last rows met many conflicts: ask before inserting
+    std::vector<TupleTableSlot *> free_;  // rows without a conflict, and where they stood
+    std::vector<uint32_t> places_;
 };
 
 }  // namespace ferry

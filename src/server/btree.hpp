@@ -1,6 +1,6 @@
-// Adds runs of entries behind the last one of a B-tree. Rows that come in the order of their key, as exported
-// tables mostly do, so cost one page lock and one WAL record for some hundred entries instead of one for
-// each.
+// What pg_ferry asks of a B-tree itself: runs of entries behind the last one, and whether a key is there.
+// Rows that come in the order of their key, as exported tables mostly do, so cost one page lock and one WAL
+// record for some hundred entries instead of one for each. To be called inside pg_call.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,7 @@
 
 namespace ferry {
 
-// True for a B-tree whose last entry this one would come behind. To be called inside pg_call.
+// True for a B-tree whose last entry this one would come behind.
 bool stands_behind(Relation index, IndexTuple entry);
 
 // Puts entries into the index's last leaf, in their order, as long as there is room: each that is greater
@@ -19,5 +19,9 @@ bool stands_behind(Relation index, IndexTuple entry);
 // reading a page, comparing keys and a serialization conflict raise, and then no entry is in. Source:
 // _bt_doinsert in nbtinsert.c, whose own fast path is for the same page.
 size_t append_to_btree(Relation index, IndexTuple *entries, size_t count);
+
+// Tells of each of these entries (null: of no interest) whether the index may hold another one with its key,
+// dead or alive, by looking at one leaf; false is certain but for entries that come in meanwhile.
+void find_keys(Relation index, Relation heap, IndexTuple const *entries, size_t count, bool *held);
 
 }  // namespace ferry

@@ -1,6 +1,6 @@
-// Implements btree_append.hpp with what nbtree exports. Entries are added to a copy of the page, which
-// replaces it in one step logged as a full page image: an error on the way leaves the page as it was.
-#include "server/btree_append.hpp"
+// Implements btree.hpp with what nbtree exports. Entries are added to a copy of the page, which replaces it
+// in one step logged as a full page image: an error on the way leaves the page as it was.
+#include "server/btree.hpp"
 
 #include <cstring>
 
@@ -69,6 +69,28 @@ bool has_room(Page page, IndexTuple entry) {
     return PageGetFreeSpace(page) >= fewest * (size_of(entry) + sizeof(ItemIdData));
 }
 
+// Looks at the leaf where the key belongs.
+bool may_hold(Relation index, Relation heap, BTScanInsert key) {
+    Buffer leaf;
+    BTStack path = compat::search_btree(index, heap, key, &leaf);
+    if (!BufferIsValid(leaf)) return false;
+    Page page = BufferGetPage(leaf);
+    const BTPageOpaque opaque = BTPageGetOpaque(page);
+    OffsetNumber low = P_FIRSTDATAKEY(opaque);
+    for (OffsetNumber high = OffsetNumberNext(last_of(page)); low < high;) {
+        const auto middle = static_cast<OffsetNumber>((low + high) / 2);
+        if (_bt_compare(index, key, page, middle) > 0)
+            low = OffsetNumberNext(middle);
+        else
+            high = middle;
+    }
+    // Behind the end of a leaf that is not the last the key may stand on the next one.
+    const bool held = low > last_of(page) ? !P_RIGHTMOST(opaque) : _bt_compare(index, key, page, low) == 0;
+    UnlockReleaseBuffer(leaf);
+    _bt_freestack(path);
+    return held;
+}
+
 void replace_page(Relation index, Buffer buffer, Page page) {
     CheckForSerializableConflictIn(index, nullptr, BufferGetBlockNumber(buffer));
     START_CRIT_SECTION();
@@ -79,6 +101,27 @@ void replace_page(Relation index, Buffer buffer, Page page) {
 }
 
 }  // namespace
+
+void find_keys(Relation index, Relation heap, IndexTuple const *entries, size_t count, bool *held) {
+    std::memset(held, 0, count);
+    const Buffer leaf = compat::last_btree_leaf(index);
+    if (!BufferIsValid(leaf)) return;
+    // Keys behind the last one, which are most, need no search.
+    Page last = takes_appends(BufferGetPage(leaf)) ? PageGetTempPageCopy(BufferGetPage(leaf)) : nullptr;
+    UnlockReleaseBuffer(leaf);
+    BTScanInsert key = nullptr;
+    for (size_t i = 0; i < count; ++i) {
+        if (entries[i] == nullptr) continue;
+        CHECK_FOR_INTERRUPTS();
+        if (key == nullptr) key = _bt_mkscankey(index, entries[i]);
+        set_key(key, index, entries[i]);
+        key->scantid = nullptr;
+        const bool behind = last != nullptr && _bt_compare(index, key, last, last_of(last)) > 0;
+        held[i] = !behind && may_hold(index, heap, key);
+    }
+    if (key != nullptr) pfree(key);
+    if (last != nullptr) pfree(last);
+}
 
 bool stands_behind(Relation index, IndexTuple entry) {
     if (index->rd_rel->relam != BTREE_AM_OID) return false;

@@ -2,6 +2,7 @@
 // rows of the log's tables only point into the packed bytes; TableWriter writes them in thousands at a time.
 #include "load/reject_log.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <vector>
@@ -36,51 +37,91 @@ uint32_t packed_count(std::string_view packed) {
     return count;
 }
 
+void count_one_more(std::string &packed) {
+    if (packed.empty()) packed.assign(sizeof(uint32_t), '\0');
+    const uint32_t count = packed_count(packed) + 1;
+    std::memcpy(packed.data(), &count, sizeof count);
+}
+
+struct PackedKind {
+    uint64_t number;
+    int32_t column;
+    ErrorClass cls;
+    bool quotes_value;
+};
+
 struct PackedReject {
     uint64_t record, line, offset;
     RejectStatus status;
-    uint32_t errors;
 };
 
-struct PackedError {
-    int32_t column;
-    ErrorClass cls;
-    bool has_value;
-};
-
-template <typename Head>
-void pack_head(std::string &to, const Head &head) {
-    to.append(reinterpret_cast<const char *>(&head), sizeof head);
+template <typename Part>
+void pack(std::string &to, const Part &part) {
+    to.append(reinterpret_cast<const char *>(&part), sizeof part);
 }
 
-// A text or bytea value: a length word, which counts itself, and the bytes, on a boundary of four.
-void pack_value(std::string &to, std::string_view bytes) {
+// Values begin with a length word, which counts itself, on a boundary of four.
+size_t start_value(std::string &to) {
     to.resize(TYPEALIGN(sizeof(uint32_t), to.size()));
-    uint32_t header;
-    SET_VARSIZE(&header, bytes.size() + VARHDRSZ);
-    to.append(reinterpret_cast<const char *>(&header), sizeof header);
-    to.append(bytes);
+    const size_t start = to.size();
+    pack(to, uint32_t{0});
+    return start;
+}
+void end_value(std::string &to, size_t start) {
+    SET_VARSIZE(to.data() + start, to.size() - start);
 }
 
-void pack_error(std::string &to, const RowError &error) {
-    pack_head(to, PackedError{error.column, error.cls, error.value.has_value()});
-    pack_value(to, error.value ? *error.value : std::string_view());
-    for (const std::string_view text :
-         {error.column_name, error.column_type, std::string_view(error.sqlstate), error.constraint,
-          std::string_view(error.message), error.hint})
-        pack_value(to, text);
+// A text or bytea value.
+void pack_value(std::string &to, std::string_view bytes) {
+    const size_t start = start_value(to);
+    to.append(bytes);
+    end_value(to, start);
+}
+
+// The head of an array of one dimension, behind its length word (PostgreSQL: utils/array.h).
+void pack_array_head(std::string &to, Oid type, size_t count, size_t null_bytes) {
+    const auto data =
+        null_bytes > 0 ? static_cast<int32_t>(MAXALIGN(sizeof(ArrayType) + 2 * sizeof(int32_t) + null_bytes))
+                       : 0;
+    for (const int32_t word :
+         {int32_t{1}, data, static_cast<int32_t>(type), static_cast<int32_t>(count), int32_t{1}})
+        pack(to, word);
+}
+
+void pack_numbers(std::string &to, std::span<const uint64_t> numbers) {
+    const size_t start = start_value(to);
+    pack_array_head(to, INT8OID, numbers.size(), 0);
+    for (const uint64_t number : numbers) pack(to, number);
+    end_value(to, start);
+}
+
+// The values of a row's errors, as text[].
+void pack_values(std::string &to, std::span<const RowError *const> errors) {
+    const bool some_null = std::ranges::any_of(errors, [](const RowError *error) { return !error->value; });
+    const size_t null_bytes = some_null ? (errors.size() + 7) / 8 : 0;
+    const size_t start = start_value(to);
+    pack_array_head(to, TEXTOID, errors.size(), null_bytes);
+    const size_t present = to.size();
+    if (some_null) to.resize(start + MAXALIGN(present - start + null_bytes));
+    for (size_t i = 0; i < errors.size(); ++i) {
+        if (!errors[i]->value) continue;
+        if (some_null) to[present + i / 8] = static_cast<char>(to[present + i / 8] | 1 << (i % 8));
+        pack_value(to, *errors[i]->value);
+    }
+    to.resize(TYPEALIGN(sizeof(uint32_t), to.size()));
+    end_value(to, start);
 }
 
 // Reads what was packed, in its order.
 class Unpacker {
   public:
     explicit Unpacker(std::string_view packed) : start_(packed.data()), at_(start_ + sizeof(uint32_t)) {}
-    template <typename Head>
-    Head head() {
-        Head head;
-        std::memcpy(&head, at_, sizeof head);
-        at_ += sizeof head;
-        return head;
+    template <typename Part>
+    Part part() {
+        Part part;
+        std::memcpy(&part, at_, sizeof part);
+        at_ += sizeof part;
+        return part;
     }
     // Points into the packed bytes.
     Datum value() {
@@ -170,25 +211,22 @@ std::string current_user_name() {
 
 }  // namespace
 
-// The two tables of rejects while rows are written to them.
+// The tables of rejects while rows are written to them.
 class LogTables {
   public:
-    LogTables() : sequence(log_relation("rejects_reject_id_seq")), keep_raw(settings::log_raw_rows()) {
-        for (size_t cls = 0; cls < classes.size(); ++cls)
-            pack_value(classes[cls], class_name(static_cast<ErrorClass>(cls)));
+    LogTables() : reject_ids(log_relation("rejects_reject_id_seq")), keep_raw(settings::log_raw_rows()) {
         pack_value(open, "open");
         pack_value(fixed, "fixed");
     }
     void finish() {
+        kinds.finish();
         rejects.finish();
-        errors.finish();
     }
 
-    const Oid sequence;
+    const Oid reject_ids;
     const bool keep_raw;
+    LogTable kinds{"reject_kinds"};
     LogTable rejects{"rejects"};
-    LogTable errors{"reject_errors"};
-    std::array<std::string, static_cast<size_t>(ErrorClass::privilege) + 1> classes;
     std::string open, fixed;
     std::vector<uint64_t> ids;
 };
@@ -205,39 +243,69 @@ LogTables &RejectLog::tables() {
     return *tables_;
 }
 
+uint64_t RejectLog::kind_of(const RowError &error, const CutMessage &message) {
+    if (const uint64_t known = kinds_.find(error, message); known != 0) return known;
+    const auto number = static_cast<uint64_t>(next_value("reject_kinds_kind_id_seq"));
+    kinds_.add(number);
+    count_one_more(window_kinds_);
+    pack(window_kinds_, PackedKind{number, error.column, error.cls, message.quotes});
+    for (const std::string_view text :
+         {error.column_name, error.column_type, class_name(error.cls), std::string_view(error.sqlstate),
+          error.constraint, message.head, message.tail, error.hint})
+        pack_value(window_kinds_, text);
+    return number;
+}
+
 void RejectLog::add(const Record &record, std::span<const RowError> errors, std::span<const RowError> repairs,
                     RejectStatus status) {
-    if (window_.empty()) pack_head(window_, uint32_t{0});
-    const uint32_t count = packed_count(window_) + 1;
-    std::memcpy(window_.data(), &count, sizeof count);
-    const auto told = static_cast<uint32_t>(errors.size() + repairs.size());
-    pack_head(window_, PackedReject{record.number, record.line, record.offset, status, told});
+    told_.clear();
+    numbers_.clear();
+    for (const std::span<const RowError> part : {errors, repairs})
+        for (const RowError &error : part) told_.push_back(&error);
+    for (const RowError *error : told_) numbers_.push_back(kind_of(*error, cut_message(*error)));
+    count_one_more(window_);
+    pack(window_, PackedReject{record.number, record.line, record.offset, status});
     pack_value(window_, record.raw);
-    for (const RowError &error : errors) pack_error(window_, error);
-    for (const RowError &repair : repairs) pack_error(window_, repair);
+    pack_numbers(window_, numbers_);
+    pack_values(window_, told_);
 }
 
 size_t RejectLog::keep_window() {
     const size_t bytes = window_.size();
     if (bytes == 0) return 0;
     const ContextSwitch into(context_);
-    if (direct_)
-        write_packed(window_);
-    else
+    if (direct_) {
+        write_kinds(window_kinds_);
+        write_rejects(window_);
+    } else {
+        spill_.append(window_kinds_);
         spill_.append(window_);
-    forget_window();
+    }
+    kinds_.keep();
+    clear_window();
     return bytes;
 }
 
 void RejectLog::forget_window() {
-    window_.clear();
-    if (window_.capacity() > kept_room) window_.shrink_to_fit();
+    kinds_.forget();
+    clear_window();
+}
+
+void RejectLog::clear_window() {
+    for (std::string *packed : {&window_kinds_, &window_}) {
+        packed->clear();
+        if (packed->capacity() > kept_room) packed->shrink_to_fit();
+    }
 }
 
 void RejectLog::write(const LoadEntry &load) {
     write_load(load);
     std::string packed;
-    for (spill_.rewind(); spill_.next(packed);) write_packed(packed);
+    for (spill_.rewind(); spill_.next(packed);) {
+        write_kinds(packed);
+        spill_.next(packed);
+        write_rejects(packed);
+    }
     spill_.close();
     if (tables_) tables_->finish();
 }
@@ -266,18 +334,38 @@ void RejectLog::write_load(const LoadEntry &load) {
     loads.finish();
 }
 
-void RejectLog::write_packed(std::string_view packed) {
+void RejectLog::write_kinds(std::string_view packed) {
+    if (packed.empty()) return;
+    LogTable &to = tables().kinds;
+    Unpacker from(packed);
+    for (uint32_t left = packed_count(packed); left > 0; --left) {
+        const auto kind = from.part<PackedKind>();
+        to.start_row();
+        to.set_number(1, kind.number);
+        to.set_number(2, static_cast<uint64_t>(load_id_));
+        if (kind.column >= 0) to.set(3, Int32GetDatum(kind.column + 1));
+        for (const int attribute : {4, 5, 6, 7, 8}) to.set_text(attribute, from.value());
+        to.set(9, from.value());
+        const Datum tail = from.value();
+        if (kind.quotes_value) to.set(10, tail);
+        to.set_text(11, from.value());
+        to.end_row();
+    }
+    to.flush();
+}
+
+void RejectLog::write_rejects(std::string_view packed) {
     LogTables &to = tables();
     Unpacker from(packed);
     to.ids.resize(packed_count(packed));
     pg_call([&] {
         for (uint64_t &id : to.ids) {
             CHECK_FOR_INTERRUPTS();
-            id = static_cast<uint64_t>(nextval_internal(to.sequence, false));
+            id = static_cast<uint64_t>(nextval_internal(to.reject_ids, false));
         }
     });
     for (const uint64_t id : to.ids) {
-        const auto reject = from.head<PackedReject>();
+        const auto reject = from.part<PackedReject>();
         to.rejects.start_row();
         to.rejects.set_number(1, id);
         to.rejects.set_number(2, static_cast<uint64_t>(load_id_));
@@ -287,22 +375,11 @@ void RejectLog::write_packed(std::string_view packed) {
         const Datum raw = from.value();
         if (to.keep_raw) to.rejects.set(6, raw);
         to.rejects.set(7, PointerGetDatum((reject.status == RejectStatus::open ? to.open : to.fixed).data()));
+        to.rejects.set(8, from.value());
+        to.rejects.set(9, from.value());
         to.rejects.end_row();
-        for (uint32_t ordinal = 1; ordinal <= reject.errors; ++ordinal) {
-            const auto error = from.head<PackedError>();
-            to.errors.start_row();
-            to.errors.set_number(1, id);
-            to.errors.set(2, Int32GetDatum(static_cast<int32>(ordinal)));
-            if (error.column >= 0) to.errors.set(3, Int32GetDatum(error.column + 1));
-            to.errors.set(7, PointerGetDatum(to.classes[static_cast<size_t>(error.cls)].data()));
-            const Datum value = from.value();
-            if (error.has_value) to.errors.set(6, value);
-            for (const int attribute : {4, 5, 8, 9, 10, 11}) to.errors.set_text(attribute, from.value());
-            to.errors.end_row();
-        }
     }
     to.rejects.flush();
-    to.errors.flush();
 }
 
 }  // namespace ferry

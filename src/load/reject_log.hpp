@@ -1,13 +1,15 @@
 // The reject log: every refused row whole, with its errors, and one row per load, written to ferry.loads,
-// ferry.rejects and ferry.reject_errors with the rights of the extension's owner. Rejects outlive the
-// rollback of the rows they tell of.
+// ferry.rejects and ferry.reject_kinds with the rights of the extension's owner; the view ferry.reject_errors
+// puts them together. Rejects outlive the rollback of the rows they tell of.
 #pragma once
 
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "core/record.hpp"
+#include "load/error_kinds.hpp"
 #include "load/reject.hpp"
 #include "server/spill.hpp"
 
@@ -52,14 +54,21 @@ class RejectLog {
 
   private:
     void write_load(const LoadEntry &load);
-    void write_packed(std::string_view packed);
+    uint64_t kind_of(const RowError &error, const CutMessage &message);
+    void clear_window();
+    void write_kinds(std::string_view packed);
+    void write_rejects(std::string_view packed);
     LogTables &tables();
 
     int64_t load_id_;
     bool direct_;
     MemoryContext context_;
     Spill spill_;
-    std::string window_;  // the packed rejects of the window that is being loaded
+    ErrorKinds kinds_;
+    // Packed for the window that is being loaded: the kinds of error that are new in it, and its rejects.
+    std::string window_kinds_, window_;
+    std::vector<const RowError *> told_;  // of the reject that is being packed
+    std::vector<uint64_t> numbers_;
     std::unique_ptr<LogTables> tables_;
 };
 

@@ -3,6 +3,7 @@
 // cell for one more.
 #include "load/row_checker.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include "core/text.hpp"
@@ -127,8 +128,14 @@ void RowChecker::check(const Batch &batch, std::span<TupleTableSlot *const> slot
             name_column(errors.back(), batch);
         }
     }
+    const size_t faults = errors.size();
     for (size_t c = 0; c < columns_.size(); ++c) convert_column(batch, c, slots, errors);
+    const size_t refused = errors.size();
     ask_input_functions(batch, slots, errors);
+    // Errors of values are told in the order of the columns, whoever found them.
+    if (refused > faults && errors.size() > refused)
+        std::ranges::stable_sort(errors.begin() + static_cast<std::ptrdiff_t>(faults), errors.end(), {},
+                                 &RowError::column);
     fill_defaults(batch, slots, errors);
     for (const RowError &error : errors) {
         if (error.column >= 0)

@@ -39,14 +39,46 @@ COMMENT ON COLUMN ferry.loads.rows_repaired IS 'Rows that went in after a repair
 COMMENT ON COLUMN ferry.loads.bytes_read IS 'Bytes of the input that were read';
 COMMENT ON COLUMN ferry.loads.elapsed IS 'Time from the first byte to the last row';
 
+-- What errors of one cause have in common. Errors are many and alike: each is kept as its kind and its value.
+CREATE TABLE ferry.reject_kinds (
+  kind_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  load_id bigint NOT NULL REFERENCES ferry.loads ON DELETE CASCADE,
+  column_number integer,
+  column_name text,
+  column_type text,
+  class text NOT NULL CHECK (class IN ('structure', 'encoding', 'type', 'not_null', 'check', 'unique', 'foreign_key',
+                                       'exclusion', 'domain', 'trigger', 'privilege')),
+  sqlstate text NOT NULL,
+  constraint_name text,
+  message_head text NOT NULL,
+  message_tail text,
+  hint text
+);
+CREATE INDEX reject_kinds_load_id_idx ON ferry.reject_kinds (load_id);
+COMMENT ON TABLE ferry.reject_kinds IS 'What errors of one cause have in common; see ferry.reject_errors';
+COMMENT ON COLUMN ferry.reject_kinds.kind_id IS 'Number of the kind';
+COMMENT ON COLUMN ferry.reject_kinds.load_id IS 'The load whose rejects have it';
+COMMENT ON COLUMN ferry.reject_kinds.column_number IS 'As in ferry.reject_errors';
+COMMENT ON COLUMN ferry.reject_kinds.column_name IS 'As in ferry.reject_errors';
+COMMENT ON COLUMN ferry.reject_kinds.column_type IS 'As in ferry.reject_errors';
+COMMENT ON COLUMN ferry.reject_kinds.class IS 'As in ferry.reject_errors';
+COMMENT ON COLUMN ferry.reject_kinds.sqlstate IS 'As in ferry.reject_errors';
+COMMENT ON COLUMN ferry.reject_kinds.constraint_name IS 'As in ferry.reject_errors';
+COMMENT ON COLUMN ferry.reject_kinds.message_head IS 'The message up to the value that it quotes, or all of it';
+COMMENT ON COLUMN ferry.reject_kinds.message_tail IS 'The message behind that value; null when it quotes none';
+COMMENT ON COLUMN ferry.reject_kinds.hint IS 'As in ferry.reject_errors';
+
+-- Numbers are taken a hundred at a time: bad rows may be many.
 CREATE TABLE ferry.rejects (
-  reject_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  reject_id bigint GENERATED ALWAYS AS IDENTITY (CACHE 100) PRIMARY KEY,
   load_id bigint NOT NULL REFERENCES ferry.loads ON DELETE CASCADE,
   record_number bigint NOT NULL,
   line_number bigint,
   byte_offset bigint NOT NULL,
   raw bytea,
-  status text NOT NULL DEFAULT 'open' CHECK (status IN ('open', 'fixed', 'dismissed', 'reloaded'))
+  status text NOT NULL DEFAULT 'open' CHECK (status IN ('open', 'fixed', 'dismissed', 'reloaded')),
+  error_kinds bigint[] NOT NULL,
+  error_values text[] NOT NULL
 );
 CREATE INDEX rejects_load_id_idx ON ferry.rejects (load_id);
 COMMENT ON TABLE ferry.rejects IS 'One row per refused row of a load, whole and as it came';
@@ -57,23 +89,33 @@ COMMENT ON COLUMN ferry.rejects.line_number IS 'Physical line of the file at whi
 COMMENT ON COLUMN ferry.rejects.byte_offset IS 'Bytes of the input before the row';
 COMMENT ON COLUMN ferry.rejects.raw IS 'The row as it came, byte for byte; null when ferry.log_raw_rows was off';
 COMMENT ON COLUMN ferry.rejects.status IS 'open, fixed, dismissed or reloaded';
+COMMENT ON COLUMN ferry.rejects.error_kinds IS 'Kinds of its errors, for ferry.reject_errors';
+COMMENT ON COLUMN ferry.rejects.error_values IS 'Values of its errors, for ferry.reject_errors';
 
-CREATE TABLE ferry.reject_errors (
-  reject_id bigint NOT NULL REFERENCES ferry.rejects ON DELETE CASCADE,
-  ordinal integer NOT NULL,
-  column_number integer,
-  column_name text,
-  column_type text,
-  value text,
-  class text NOT NULL CHECK (class IN ('structure', 'encoding', 'type', 'not_null', 'check', 'unique', 'foreign_key',
-                                       'exclusion', 'domain', 'trigger', 'privilege')),
-  sqlstate text NOT NULL,
-  constraint_name text,
-  message text NOT NULL,
-  hint text,
-  PRIMARY KEY (reject_id, ordinal)
-);
-COMMENT ON TABLE ferry.reject_errors IS 'Every error of every refused row';
+ALTER TABLE ferry.loads ENABLE ROW LEVEL SECURITY;
+ALTER TABLE ferry.rejects ENABLE ROW LEVEL SECURITY;
+ALTER TABLE ferry.reject_kinds ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own_loads ON ferry.loads FOR SELECT
+  USING (role_id = (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = CURRENT_USER) OR pg_catalog.pg_has_role(CURRENT_USER, 'pg_read_all_data', 'USAGE'));
+CREATE POLICY own_rejects ON ferry.rejects FOR SELECT
+  USING (load_id IN (SELECT l.load_id FROM ferry.loads l));
+CREATE POLICY own_reject_kinds ON ferry.reject_kinds FOR SELECT
+  USING (load_id IN (SELECT l.load_id FROM ferry.loads l));
+
+-- A view reads its tables with the rights of its owner, whom no policy holds: it says itself what the policies say.
+CREATE VIEW ferry.reject_errors WITH (security_barrier) AS
+SELECT r.reject_id, e.ordinal::integer AS ordinal, k.column_number, k.column_name, k.column_type, r.error_values[e.ordinal::integer] AS value,
+       k.class, k.sqlstate, k.constraint_name,
+       CASE WHEN k.message_tail IS NULL THEN k.message_head
+            ELSE pg_catalog.concat(k.message_head, r.error_values[e.ordinal::integer], k.message_tail) END AS message,
+       k.hint
+FROM ferry.loads l
+JOIN ferry.rejects r ON r.load_id OPERATOR(pg_catalog.=) l.load_id
+CROSS JOIN LATERAL pg_catalog.unnest(r.error_kinds) WITH ORDINALITY e (kind_id, ordinal)
+JOIN ferry.reject_kinds k ON k.kind_id OPERATOR(pg_catalog.=) e.kind_id
+WHERE l.role_id OPERATOR(pg_catalog.=) (SELECT o.oid FROM pg_catalog.pg_roles o WHERE o.rolname OPERATOR(pg_catalog.=) CURRENT_USER)
+   OR pg_catalog.pg_has_role(CURRENT_USER, 'pg_read_all_data', 'USAGE');
+COMMENT ON VIEW ferry.reject_errors IS 'Every error of every refused row';
 COMMENT ON COLUMN ferry.reject_errors.reject_id IS 'The reject it belongs to';
 COMMENT ON COLUMN ferry.reject_errors.ordinal IS 'Position among the errors of the row, from 1';
 COMMENT ON COLUMN ferry.reject_errors.column_number IS 'Position of the field in the row, from 1; null for errors of the whole row';
@@ -85,20 +127,11 @@ COMMENT ON COLUMN ferry.reject_errors.sqlstate IS 'SQLSTATE of the error';
 COMMENT ON COLUMN ferry.reject_errors.constraint_name IS 'Violated constraint or unique index';
 COMMENT ON COLUMN ferry.reject_errors.message IS 'What is wrong';
 COMMENT ON COLUMN ferry.reject_errors.hint IS 'What may help';
-
-ALTER TABLE ferry.loads ENABLE ROW LEVEL SECURITY;
-ALTER TABLE ferry.rejects ENABLE ROW LEVEL SECURITY;
-ALTER TABLE ferry.reject_errors ENABLE ROW LEVEL SECURITY;
-CREATE POLICY own_loads ON ferry.loads FOR SELECT
-  USING (role_id = (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = CURRENT_USER) OR pg_catalog.pg_has_role(CURRENT_USER, 'pg_read_all_data', 'USAGE'));
-CREATE POLICY own_rejects ON ferry.rejects FOR SELECT
-  USING (load_id IN (SELECT l.load_id FROM ferry.loads l));
-CREATE POLICY own_reject_errors ON ferry.reject_errors FOR SELECT
-  USING (reject_id IN (SELECT r.reject_id FROM ferry.rejects r));
-GRANT SELECT ON ferry.loads, ferry.rejects, ferry.reject_errors TO PUBLIC;
+GRANT SELECT ON ferry.loads, ferry.rejects, ferry.reject_kinds, ferry.reject_errors TO PUBLIC;
 
 SELECT pg_catalog.pg_extension_config_dump('ferry.loads', '');
+SELECT pg_catalog.pg_extension_config_dump('ferry.reject_kinds', '');
 SELECT pg_catalog.pg_extension_config_dump('ferry.rejects', '');
-SELECT pg_catalog.pg_extension_config_dump('ferry.reject_errors', '');
 SELECT pg_catalog.pg_extension_config_dump('ferry.loads_load_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('ferry.reject_kinds_kind_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('ferry.rejects_reject_id_seq', '');

@@ -28,16 +28,18 @@ bool takes_appends(Page page) {
            last_of(page) >= P_FIRSTDATAKEY(opaque);
 }
 
+void set_part(ScanKey part, Datum value, bool null) {
+    part->sk_argument = value;
+    part->sk_flags = null ? part->sk_flags | SK_ISNULL : part->sk_flags & ~SK_ISNULL;
+}
+
 // Makes `key` ask for the entry. Of entries with equal keys, which only an index that is not unique has, the
 // row's place decides.
 void set_key(BTScanInsert key, Relation index, IndexTuple entry) {
     for (int i = 0; i < key->keysz; ++i) {
         bool null;
-        key->scankeys[i].sk_argument = index_getattr(entry, i + 1, RelationGetDescr(index), &null);
-        if (null)
-            key->scankeys[i].sk_flags |= SK_ISNULL;
-        else
-            key->scankeys[i].sk_flags &= ~SK_ISNULL;
+        const Datum value = index_getattr(entry, i + 1, RelationGetDescr(index), &null);
+        set_part(&key->scankeys[i], value, null);
     }
     key->scantid = index->rd_index->indisunique ? nullptr : &entry->t_tid;
 }
@@ -102,22 +104,26 @@ void replace_page(Relation index, Buffer buffer, Page page) {
 
 }  // namespace
 
-void find_keys(Relation index, Relation heap, IndexTuple const *entries, size_t count, bool *held) {
-    std::memset(held, 0, count);
+void find_keys(Relation index, Relation heap, const IndexKeys &keys, bool *held) {
+    std::memset(held, 0, keys.count * sizeof(bool));
     const Buffer leaf = compat::last_btree_leaf(index);
     if (!BufferIsValid(leaf)) return;
     // Keys behind the last one, which are most, need no search.
     Page last = takes_appends(BufferGetPage(leaf)) ? PageGetTempPageCopy(BufferGetPage(leaf)) : nullptr;
     UnlockReleaseBuffer(leaf);
     BTScanInsert key = nullptr;
-    for (size_t i = 0; i < count; ++i) {
-        if (entries[i] == nullptr) continue;
+    for (size_t k = 0; k < keys.count; ++k) {
+        if (!keys.wanted[k]) continue;
         CHECK_FOR_INTERRUPTS();
-        if (key == nullptr) key = _bt_mkscankey(index, entries[i]);
-        set_key(key, index, entries[i]);
-        key->scantid = nullptr;
+        const Datum *const values = keys.values + k * keys.width;
+        const bool *const nulls = keys.nulls + k * keys.width;
+        if (key == nullptr)
+            key = _bt_mkscankey(index, index_form_tuple(RelationGetDescr(index), const_cast<Datum *>(values),
+                                                        const_cast<bool *>(nulls)));
+        key->scantid = nullptr;  // any row with this key
+        for (int i = 0; i < key->keysz; ++i) set_part(&key->scankeys[i], values[i], nulls[i]);
         const bool behind = last != nullptr && _bt_compare(index, key, last, last_of(last)) > 0;
-        held[i] = !behind && may_hold(index, heap, key);
+        held[k] = !behind && may_hold(index, heap, key);
     }
     if (key != nullptr) pfree(key);
     if (last != nullptr) pfree(last);

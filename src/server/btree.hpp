@@ -20,8 +20,16 @@ bool stands_behind(Relation index, IndexTuple entry);
 // _bt_doinsert in nbtinsert.c, whose own fast path is for the same page.
 size_t append_to_btree(Relation index, IndexTuple *entries, size_t count);
 
-// Tells of each of these entries (null: of no interest) whether the index may hold another one with its key,
-// dead or alive, by looking at one leaf; false is certain but for entries that come in meanwhile.
-void find_keys(Relation index, Relation heap, IndexTuple const *entries, size_t count, bool *held);
+// Keys to be looked for: `width` values and null flags each, as FormIndexDatum gives them.
+struct IndexKeys {
+    size_t count, width;
+    const Datum *values;
+    const bool *nulls;
+    const bool *wanted;
+};
+
+// Tells of each wanted key whether the index may hold an entry with it, dead or alive, by looking at one
+// leaf; false is certain but for entries that come in meanwhile.
+void find_keys(Relation index, Relation heap, const IndexKeys &keys, bool *held);
 
 }  // namespace ferry

@@ -78,6 +78,16 @@ inline BTStack search_btree(Relation index, Relation heap, BTScanInsert key, Buf
 #endif
 }
 
+// Whether two NULLs are one key, which 15 made an option.
+inline bool nulls_conflict(const IndexInfo *info) {
+#if PG_VERSION_NUM >= 150000
+    return info->ii_NullsNotDistinct;
+#else
+    (void)info;
+    return false;
+#endif
+}
+
 // A temporary file of the server: gone with the transaction, spilled to disk, counted against
 // temp_file_limit.
 inline size_t read_spill(BufFile *file, void *to, size_t size) {

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <memory>
 
 #include "server/btree.hpp"
 #include "server/compat.hpp"
@@ -13,10 +12,8 @@
 namespace ferry {
 namespace {
 
-// Runs shorter than this are not worth the asking. After a leaf was found full, so many entries go in one by
-// one, which splits it.
+// Runs shorter than this are not worth the asking.
 constexpr size_t fewest_in_run = 32;
-constexpr uint32_t few_rows = 8;
 // One conflict in so many rows is many.
 constexpr size_t many_conflicts = 32;
 
@@ -156,7 +153,7 @@ void TableWriter::insert_entries_of(int i, std::span<TupleTableSlot *const> rows
         CHECK_FOR_INTERRUPTS();
         if (r >= next_try) {
             looked_at = r + append_to_btree(index, entries + r, rows.size() - r);
-            next_try = std::max(looked_at, size_t{r}) + few_rows;
+            next_try = std::max(looked_at, size_t{r}) + 1;  // the leaf is full: the next entry splits it
         }
         if (r < looked_at && entries[r] == nullptr) continue;
         Datum values[INDEX_MAX_KEYS];
@@ -187,39 +184,71 @@ void TableWriter::settle(TupleTableSlot *row, std::span<Suspect> suspects) {
     ResetPerTupleExprContext(estate_);
 }
 
-// Raises when a row of another transaction that is still open has this row's key. Source:
+// Looks for other rows with a key in one unique index, without waiting for their transactions. Source:
 // check_exclusion_or_unique_constraint in execIndexing.c, which would wait.
-void TableWriter::require_uncontended(TupleTableSlot *row, int at) {
-    Relation index = result_->ri_IndexRelationDescs[at];
-    IndexInfo *info = result_->ri_IndexRelationInfo[at];
-    if (info->ii_ExclusionOps != nullptr) return;  // the index has waited already
+struct TableWriter::KeyScan {
+    Relation index;
+    IndexInfo *info;
+    SnapshotData dirty;
+    TupleTableSlot *found;
+    IndexScanDesc scan;
+};
+
+// In the current memory context; `scan` must stay where it is.
+void TableWriter::begin_scan(KeyScan &scan, int i) {
+    scan.index = result_->ri_IndexRelationDescs[i];
+    scan.info = result_->ri_IndexRelationInfo[i];
+    InitDirtySnapshot(scan.dirty);
+    scan.found = table_slot_create(rel_, nullptr);
+    scan.scan = index_beginscan(rel_, scan.index, &scan.dirty, scan.info->ii_NumIndexKeyAttrs, 0);
+}
+
+void TableWriter::end_scan(KeyScan &scan) {
+    index_endscan(scan.scan);
+    ExecDropSingleTupleTableSlot(scan.found);
+}
+
+// The row that has this key: of a transaction that is still open before any other.
+TableWriter::OtherRow TableWriter::find_other(KeyScan &scan, const Datum *values, const bool *nulls) {
+    ScanKeyData keys[INDEX_MAX_KEYS];
+    const int count = scan.info->ii_NumIndexKeyAttrs;
+    for (int i = 0; i < count; ++i) {
+        if (nulls[i] && !compat::nulls_conflict(scan.info)) return {};
+        ScanKeyEntryInitialize(&keys[i], nulls[i] ? SK_ISNULL | SK_SEARCHNULL : 0,
+                               static_cast<AttrNumber>(i + 1), scan.info->ii_UniqueStrats[i], InvalidOid,
+                               scan.index->rd_indcollation[i], scan.info->ii_UniqueProcs[i], values[i]);
+    }
+    index_rescan(scan.scan, keys, count, nullptr, 0);
+    OtherRow other;
+    while (!other.open && index_getnext_slot(scan.scan, ForwardScanDirection, scan.found)) {
+        const TransactionId writer =
+            TransactionIdIsValid(scan.dirty.xmin) ? scan.dirty.xmin : scan.dirty.xmax;
+        other.there = true;
+        other.open = TransactionIdIsValid(writer) && !TransactionIdIsCurrentTransactionId(writer);
+        other.place = scan.found->tts_tid;
+    }
+    ExecClearTuple(scan.found);
+    return other;
+}
+
+void TableWriter::fail_contended() {
+    ereport(ERROR, errcode(ERRCODE_UNIQUE_VIOLATION),
+            errmsg("another transaction is inserting a row with the same key"));
+}
+
+// Raises when a row of another transaction that is still open has this row's key.
+void TableWriter::require_uncontended(TupleTableSlot *row, int i) {
+    if (result_->ri_IndexRelationInfo[i]->ii_ExclusionOps != nullptr) return;  // the index has waited already
     Datum values[INDEX_MAX_KEYS];
     bool nulls[INDEX_MAX_KEYS];
-    GetPerTupleExprContext(estate_)->ecxt_scantuple = row;
-    FormIndexDatum(info, row, estate_, values, nulls);
-    ScanKeyData keys[INDEX_MAX_KEYS];
-    const int count = info->ii_NumIndexKeyAttrs;
-    for (int i = 0; i < count; ++i) {
-        ScanKeyEntryInitialize(&keys[i], nulls[i] ? SK_ISNULL | SK_SEARCHNULL : 0,
-                               static_cast<AttrNumber>(i + 1), info->ii_UniqueStrats[i], InvalidOid,
-                               index->rd_indcollation[i], info->ii_UniqueProcs[i], values[i]);
+    KeyScan scan;
+    if (form_entry(i, row, values, nulls)) {
+        begin_scan(scan, i);
+        const OtherRow other = find_other(scan, values, nulls);
+        end_scan(scan);
+        if (other.open) fail_contended();
     }
-    SnapshotData dirty;
-    InitDirtySnapshot(dirty);
-    TupleTableSlot *found = table_slot_create(rel_, nullptr);
-    IndexScanDesc scan = index_beginscan(rel_, index, &dirty, count, 0);
-    index_rescan(scan, keys, count, nullptr, 0);
-    bool open = false;
-    while (!open && index_getnext_slot(scan, ForwardScanDirection, found)) {
-        const TransactionId other = TransactionIdIsValid(dirty.xmin) ? dirty.xmin : dirty.xmax;
-        open = TransactionIdIsValid(other) && !TransactionIdIsCurrentTransactionId(other);
-    }
-    index_endscan(scan);
-    ExecDropSingleTupleTableSlot(found);
     ResetPerTupleExprContext(estate_);
-    if (open)
-        ereport(ERROR, errcode(ERRCODE_UNIQUE_VIOLATION),
-                errmsg("another transaction is inserting a row with the same key"));
 }
 
 // Takes all suspects out first, then settles them in the order of the rows, so that of two equal rows the
@@ -280,26 +309,19 @@ void TableWriter::insert(std::span<TupleTableSlot *const> rows, bool tolerant,
 // here are not told apart yet.
 void TableWriter::set_conflicts_aside(std::span<TupleTableSlot *const> rows,
                                       std::vector<IndexConflict> &conflicts) {
-    const auto marks = std::make_unique<bool[]>(rows.size());
     std::vector<Suspect> suspects(rows.size() * unique_indexes_);
     size_t count = 0;
     Suspect *const found = suspects.data();
-    bool *const marked = marks.get();
-    pg_call([&] {
-        mark_held(rows, marked);
-        for (uint32_t r = 0; r < rows.size(); ++r) {
-            if (!marked[r]) continue;
-            CHECK_FOR_INTERRUPTS();
-            for (int i = 0; i < result_->ri_NumIndices; ++i)
-                if (is_unique(i)) require_uncontended(rows[r], i);
-            marked[r] = conflicts_with(rows[r], r, found, count);
-        }
-    });
-    for (size_t i = 0; i < count; ++i) conflicts.push_back({found[i].row, found[i].index, {}});
+    pg_call([&] { find_conflicts(rows, true, found, count); });
+    std::vector<bool> aside(rows.size());
+    for (size_t i = 0; i < count; ++i) {
+        conflicts.push_back({found[i].row, found[i].index, {}});
+        aside[found[i].row] = true;
+    }
     free_.clear();
     places_.clear();
     for (uint32_t r = 0; r < rows.size(); ++r) {
-        if (marked[r]) continue;
+        if (aside[r]) continue;
         free_.push_back(rows[r]);
         places_.push_back(r);
     }
@@ -310,47 +332,66 @@ bool TableWriter::is_unique(int i) const {
            result_->ri_IndexRelationInfo[i]->ii_ExclusionOps != nullptr;
 }
 
-// Marks the rows that may have a key which some unique index holds already.
-void TableWriter::mark_held(std::span<TupleTableSlot *const> rows, bool *marks) {
+// Appends the rows that each unique index has another row in the way of. Of rows whose transaction is open
+// nobody can tell yet: they raise, or count for nothing.
+void TableWriter::find_conflicts(std::span<TupleTableSlot *const> rows, bool raise_open, Suspect *suspects,
+                                 size_t &count) {
     entries_.reset();
     const MemoryContext before = MemoryContextSwitchTo(entries_.get());
-    auto *held = static_cast<bool *>(palloc(rows.size() * sizeof(bool)));
-    auto *entries = static_cast<IndexTuple *>(palloc(rows.size() * sizeof(IndexTuple)));
-    std::memset(marks, 0, rows.size() * sizeof(bool));
     for (int i = 0; i < result_->ri_NumIndices; ++i) {
-        Relation index = result_->ri_IndexRelationDescs[i];
         if (!is_unique(i)) continue;
-        if (index->rd_rel->relam != BTREE_AM_OID ||
-            result_->ri_IndexRelationInfo[i]->ii_ExclusionOps != nullptr) {
-            std::memset(marks, 1, rows.size() * sizeof(bool));
-            break;
-        }
         prepare_predicate(i);
-        for (size_t r = 0; r < rows.size(); ++r) {
-            Datum values[INDEX_MAX_KEYS];
-            bool nulls[INDEX_MAX_KEYS];
-            entries[r] = form_entry(i, rows[r], values, nulls)
-                             ? index_form_tuple(RelationGetDescr(index), values, nulls)
-                             : nullptr;
+        if (result_->ri_IndexRelationInfo[i]->ii_ExclusionOps != nullptr) {
+            for (uint32_t r = 0; r < rows.size(); ++r) ask_index(i, rows[r], r, suspects, count);
+        } else {
+            find_conflicts_in(i, rows, raise_open, suspects, count);
         }
-        find_keys(index, rel_, entries, rows.size(), held);
-        for (size_t r = 0; r < rows.size(); ++r) marks[r] = marks[r] || held[r];
     }
     MemoryContextSwitchTo(before);
+    ResetPerTupleExprContext(estate_);
+}
+
+void TableWriter::find_conflicts_in(int i, std::span<TupleTableSlot *const> rows, bool raise_open,
+                                    Suspect *suspects, size_t &count) {
+    Relation index = result_->ri_IndexRelationDescs[i];
+    const auto width = static_cast<size_t>(IndexRelationGetNumberOfAttributes(index));
+    auto *values = static_cast<Datum *>(palloc(rows.size() * width * sizeof(Datum)));
+    auto *nulls = static_cast<bool *>(palloc(rows.size() * width));
+    auto *wanted = static_cast<bool *>(palloc(rows.size()));
+    for (size_t r = 0; r < rows.size(); ++r)
+        wanted[r] = form_entry(i, rows[r], values + r * width, nulls + r * width);
+    auto *held = wanted;
+    if (index->rd_rel->relam == BTREE_AM_OID) {
+        held = static_cast<bool *>(palloc(rows.size()));
+        find_keys(index, rel_, {rows.size(), width, values, nulls, wanted}, held);
+    }
+    KeyScan scan{};
+    for (uint32_t r = 0; r < rows.size(); ++r) {
+        if (!held[r]) continue;
+        CHECK_FOR_INTERRUPTS();
+        if (scan.scan == nullptr) begin_scan(scan, i);
+        const OtherRow other = find_other(scan, values + r * width, nulls + r * width);
+        if (other.open && raise_open) fail_contended();
+        if (other.there && !other.open) suspects[count++] = {r, RelationGetRelid(index), true, other.place};
+    }
+    if (scan.scan != nullptr) end_scan(scan);
+}
+
+// Waits for open transactions.
+void TableWriter::ask_index(int i, TupleTableSlot *row, uint32_t r, Suspect *suspects, size_t &count) {
+    const Oid index = RelationGetRelid(result_->ri_IndexRelationDescs[i]);
+    ItemPointerData other{};
+    CHECK_FOR_INTERRUPTS();
+    if (!ExecCheckIndexConstraints(result_, row, estate_, &other, list_make1_oid(index)))
+        suspects[count++] = {r, index, true, other};
     ResetPerTupleExprContext(estate_);
 }
 
 // Every unique index that has another row in the way of this one.
 bool TableWriter::conflicts_with(TupleTableSlot *row, uint32_t r, Suspect *suspects, size_t &count) {
     const size_t before = count;
-    for (int i = 0; i < result_->ri_NumIndices; ++i) {
-        const Oid index = RelationGetRelid(result_->ri_IndexRelationDescs[i]);
-        if (!is_unique(i)) continue;
-        ItemPointerData other{};
-        if (!ExecCheckIndexConstraints(result_, row, estate_, &other, list_make1_oid(index)))
-            suspects[count++] = {r, index, true, other};
-        ResetPerTupleExprContext(estate_);
-    }
+    for (int i = 0; i < result_->ri_NumIndices; ++i)
+        if (is_unique(i)) ask_index(i, row, r, suspects, count);
     return count > before;
 }
 
@@ -386,18 +427,10 @@ void TableWriter::insert_asking(std::span<TupleTableSlot *const> rows,
 
 void TableWriter::probe(std::span<TupleTableSlot *const> rows, std::vector<IndexConflict> &conflicts) {
     if (unique_indexes_ == 0) return;
-    const auto marks = std::make_unique<bool[]>(rows.size());
     std::vector<Suspect> suspects(rows.size() * unique_indexes_);
     size_t count = 0;
     Suspect *const found = suspects.data();
-    bool *const marked = marks.get();
-    pg_call([&] {
-        mark_held(rows, marked);
-        for (uint32_t r = 0; r < rows.size(); ++r) {
-            CHECK_FOR_INTERRUPTS();
-            if (marked[r]) conflicts_with(rows[r], r, found, count);
-        }
-    });
+    pg_call([&] { find_conflicts(rows, false, found, count); });
     for (size_t i = 0; i < count; ++i)
         conflicts.push_back({suspects[i].row, suspects[i].index, suspects[i].other});
 }

@@ -70,7 +70,7 @@ class TableWriter {
     // even in the log that logical decoding reads. Waits for open transactions, row by row as INSERT does: a
     // row in its way counts only when its transaction commits.
     void insert_asking(std::span<TupleTableSlot *const> rows, std::vector<IndexConflict> &conflicts);
-    // Only asks: what conflicts these rows would meet.
+    // Only asks: what conflicts these rows would meet. Waits for nobody, but for exclusion constraints.
     void probe(std::span<TupleTableSlot *const> rows, std::vector<IndexConflict> &conflicts);
     // True when the changes of this table are decoded for logical replication.
     bool decoded() const noexcept { return RelationIsLogicallyLogged(rel_); }
@@ -92,6 +92,11 @@ class TableWriter {
         bool confirmed;
         ItemPointerData other;
     };
+    struct KeyScan;
+    struct OtherRow {
+        bool there = false, open = false;
+        ItemPointerData place{};
+    };
     void insert_raw(std::span<TupleTableSlot *const> rows, bool tolerant, Suspect *suspects, size_t &count);
     void insert_entries(std::span<TupleTableSlot *const> rows, bool tolerant, Suspect *suspects,
                         size_t &count);
@@ -104,7 +109,15 @@ class TableWriter {
                                std::vector<IndexConflict> &conflicts);
     void set_conflicts_aside(std::span<TupleTableSlot *const> rows, std::vector<IndexConflict> &conflicts);
     bool is_unique(int index) const;
-    void mark_held(std::span<TupleTableSlot *const> rows, bool *marks);
+    void find_conflicts(std::span<TupleTableSlot *const> rows, bool raise_open, Suspect *suspects,
+                        size_t &count);
+    void find_conflicts_in(int index, std::span<TupleTableSlot *const> rows, bool raise_open,
+                           Suspect *suspects, size_t &count);
+    void ask_index(int index, TupleTableSlot *row, uint32_t r, Suspect *suspects, size_t &count);
+    void begin_scan(KeyScan &scan, int index);
+    static void end_scan(KeyScan &scan);
+    static OtherRow find_other(KeyScan &scan, const Datum *values, const bool *nulls);
+    [[noreturn]] static void fail_contended();
     bool conflicts_with(TupleTableSlot *row, uint32_t r, Suspect *suspects, size_t &count);
     bool insert_speculatively(TupleTableSlot *row);
     void require_uncontended(TupleTableSlot *row, int index);

@@ -20,6 +20,7 @@ constexpr std::array table{
     CodeInfo{Code::not_an_object, "not_an_object", "22023", structure},
     CodeInfo{Code::unknown_key, "unknown_key", "42703", structure},
     CodeInfo{Code::duplicate_key, "duplicate_key", "42701", structure},
+    CodeInfo{Code::wrong_json_form, "wrong_json_form", "42804", type},
     CodeInfo{Code::invalid_text, "invalid_text", "22P02", type},
     CodeInfo{Code::invalid_datetime, "invalid_datetime", "22007", type},
     CodeInfo{Code::out_of_range, "out_of_range", "22003", type},

@@ -38,6 +38,7 @@ enum class Code : uint8_t {
     not_an_object,
     unknown_key,
     duplicate_key,
+    wrong_json_form,
     invalid_text,
     invalid_datetime,
     out_of_range,

@@ -12,7 +12,14 @@
 namespace ferry {
 namespace {
 
-enum Argument : uint8_t { target_argument, rows_argument, mode_argument, dry_run_argument };
+enum Argument : uint8_t {
+    target_argument,
+    rows_argument,
+    mode_argument,
+    dry_run_argument,
+    unknown_argument,
+    strict_argument,
+};
 
 // The text of a json argument as it was written.
 std::string json_text(FunctionCallInfo fcinfo) {
@@ -59,6 +66,15 @@ bool may_insert_everywhere(Relation rel) {
         [&] { return pg_class_aclcheck(RelationGetRelid(rel), GetUserId(), ACL_INSERT) == ACLCHECK_OK; });
 }
 
+json::Unknown read_unknown(FunctionCallInfo fcinfo) {
+    const std::string unknown = text_argument(fcinfo, unknown_argument).value_or("reject");
+    if (unknown == "ignore") return json::Unknown::ignore;
+    if (unknown != "reject")
+        fail({Code::invalid_option, "invalid value for option \"unknown\": \"" + unknown + "\"", "",
+              "Available values: reject, ignore."});
+    return json::Unknown::reject;
+}
+
 LoadOptions read_options(FunctionCallInfo fcinfo, const std::string &mode) {
     LoadOptions options;
     if (mode == "atomic")
@@ -67,9 +83,13 @@ LoadOptions read_options(FunctionCallInfo fcinfo, const std::string &mode) {
         fail({Code::invalid_option, "invalid value for option \"mode\": \"" + mode + "\"", "",
               "Available values: partial, atomic."});
     options.dry_run = boolean_argument(fcinfo, dry_run_argument).value_or(false);
+    options.strict = boolean_argument(fcinfo, strict_argument).value_or(false);
+    const bool ignores = read_unknown(fcinfo) == json::Unknown::ignore;
     options.json = "{\"mode\": ";
     append_json_string(options.json, mode);
-    options.json += std::string(", \"dry_run\": ") + (options.dry_run ? "true" : "false") + "}";
+    options.json += std::string(", \"dry_run\": ") + (options.dry_run ? "true" : "false");
+    options.json += std::string(", \"unknown\": ") + (ignores ? "\"ignore\"" : "\"reject\"");
+    options.json += std::string(", \"strict\": ") + (options.strict ? "true" : "false") + "}";
     return options;
 }
 
@@ -87,7 +107,8 @@ FERRY_FUNCTION(insert_batch) {
 
     const std::string body = json_text(fcinfo);
     std::vector<std::string> columns = loadable_columns(rel);
-    auto reader = std::make_unique<json::RowReader>(columns, json::Unknown::reject);
+    const json::Unknown unknown = read_unknown(fcinfo);
+    auto reader = std::make_unique<json::RowReader>(columns, unknown);
     done_or_fail(reader->open(body));
     check_size(reader->size());
     if (!may_insert_everywhere(rel)) {
@@ -95,7 +116,7 @@ FERRY_FUNCTION(insert_batch) {
         require_insert_into(rel, named);
         if (!named.empty()) {
             columns = named;
-            reader = std::make_unique<json::RowReader>(columns, json::Unknown::reject);
+            reader = std::make_unique<json::RowReader>(columns, unknown);
             done_or_fail(reader->open(body));
         }
     }

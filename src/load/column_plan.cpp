@@ -55,6 +55,30 @@ bool scanner_honours(Scanner scanner, int32 typmod) {
     return !is_timed(scanner) || typmod < 0;
 }
 
+JsonForm form_of(Oid type) {
+    return pg_call([&] {
+        const Oid base = getBaseType(type);
+        switch (base) {
+            case JSONOID:
+            case JSONBOID:
+                return JsonForm::any;
+            case BOOLOID:
+                return JsonForm::boolean;
+            case INT2OID:
+            case INT4OID:
+            case INT8OID:
+            case FLOAT4OID:
+            case FLOAT8OID:
+            case NUMERICOID:
+            case OIDOID:
+                return JsonForm::number;
+            default:
+                if (OidIsValid(get_element_type(base))) return JsonForm::array;
+                return type_is_rowtype(base) ? JsonForm::object : JsonForm::string;
+        }
+    });
+}
+
 PlannedColumn plan_column(const FormData_pg_attribute *attribute) {
     PlannedColumn column{};
     column.number = attribute->attnum;
@@ -71,7 +95,8 @@ PlannedColumn plan_column(const FormData_pg_attribute *attribute) {
     column.max_length = column.scanner == Scanner::text && column.typmod >= 0
                             ? column.typmod - static_cast<int32>(VARHDRSZ)
                             : -1;
-    column.json = column.type == JSONOID || column.type == JSONBOID;
+    column.form = form_of(column.type);
+    column.json = column.form == JsonForm::any;
     pg_call([&] {
         Oid function;
         getTypeInputInfo(column.type, &function, &column.input_parameter);

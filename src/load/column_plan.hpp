@@ -29,6 +29,9 @@ enum class Scanner : uint8_t {
     bytea,
 };
 
+// What JSON a type is written in when nothing is to be converted.
+enum class JsonForm : uint8_t { any, number, boolean, string, array, object };
+
 struct PlannedColumn {
     AttrNumber number;
     std::string name;
@@ -42,7 +45,8 @@ struct PlannedColumn {
     bool base_bytea;  // bytea, or a domain over it
     int32 max_length;  // most characters that text may have, -1 without a limit
     bool json;         // json or jsonb: takes a JSON token as it is written
-    FmgrInfo *input;   // the type's input function and its parameter
+    JsonForm form;
+    FmgrInfo *input;  // the type's input function and its parameter
     Oid input_parameter;
 };
 

@@ -6,34 +6,14 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "load/key_cache.hpp"
 #include "load/reject.hpp"
 #include "server/boundary.hpp"
+#include "server/sql.hpp"
 
 namespace ferry {
-
-// A saved plan of SPI, freed with its owner.
-class KeptPlan {
-  public:
-    KeptPlan() = default;
-    KeptPlan(KeptPlan &&other) noexcept : plan_(std::exchange(other.plan_, nullptr)) {}
-    KeptPlan &operator=(KeptPlan &&other) noexcept {
-        std::swap(plan_, other.plan_);
-        return *this;
-    }
-    ~KeptPlan() {
-        if (plan_ != nullptr) SPI_freeplan(plan_);
-    }
-
-    SPIPlanPtr get() const noexcept { return plan_; }
-    void set(SPIPlanPtr plan) noexcept { plan_ = plan; }
-
-  private:
-    SPIPlanPtr plan_ = nullptr;
-};
 
 class ForeignKeys {
   public:

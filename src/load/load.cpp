@@ -21,7 +21,8 @@ namespace {
 constexpr size_t first_window = size_t{256} << 10U;
 constexpr size_t largest_window = size_t{16} << 20U;
 constexpr size_t largest_rejects = size_t{8} << 20U;
-// A batch's fields are to stay in the processor's cache: ten times as many make a wide table slower than COPY.
+// A batch's fields are to stay in the processor's cache: ten times as many make a wide table slower than
+// COPY.
 constexpr size_t most_rows = 500, most_cells = 16384;
 // How many rejects the error of on_error => 'raise' shows.
 constexpr size_t shown_rejects = 5;
@@ -49,7 +50,8 @@ class Loader {
           rel_(rel),
           table_(rel),
           writer_(make_row_writer(table_, columns)),
-          checker_(table_, columns, writer_->duties(), options.date_format ? &*options.date_format : nullptr),
+          checker_(table_, columns, writer_->duties(), options.date_format ? &*options.date_format : nullptr,
+                   options.strict),
           sequences_(rel, columns),
           capacity_(batch_rows(rel)),
           slots_(rel, capacity_) {}

@@ -27,6 +27,7 @@ struct LoadOptions {
     std::optional<int64_t> reject_limit;   // more rejects than this abort the load
     std::optional<double> reject_percent;  // a larger share of the rows than this aborts it, at its end
     std::optional<value::DateFormat> date_format;  // how dates and times are written that are not in ISO form
+    bool strict = false;                           // JSON must be of the columns' own form
     bool dry_run = false;
     std::string json;  // all options as a JSON object, for ferry.loads
 };

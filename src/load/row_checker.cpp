@@ -4,6 +4,7 @@
 #include "load/row_checker.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "core/text.hpp"
@@ -38,8 +39,8 @@ Node *null_of_domain(const FormData_pg_attribute *attribute) {
 }  // namespace
 
 RowChecker::RowChecker(ExecutorTable &table, std::vector<PlannedColumn> columns, Duties duties,
-                       const value::DateFormat *date_format)
-    : table_(table), columns_(std::move(columns)), duties_(duties), maker_(date_format) {
+                       const value::DateFormat *date_format, bool strict)
+    : table_(table), columns_(std::move(columns)), duties_(duties), strict_(strict), maker_(date_format) {
     const TupleConstr *constraints = RelationGetDescr(table_.rel())->constr;
     generated_ = constraints != nullptr && constraints->has_generated_stored && duties_.constraints;
     plan_defaults();
@@ -158,8 +159,12 @@ void RowChecker::convert_column(const Batch &batch, size_t c, std::span<TupleTab
     const Field *field = batch.fields.data() + c;
     for (uint32_t r = 0; r < batch.records.size(); ++r, field += batch.width) {
         if (field->kind == Field::Kind::null && column.domain)
-            pending_.push_back({r, static_cast<int>(c), nullptr});
+            pending_.push_back({r, static_cast<int>(c), nullptr, false});
         if (field->kind <= Field::Kind::null) continue;
+        if (strict_ && !maker_.is_in_form(column, *field)) {
+            errors.push_back(describe_form(batch, r, c));
+            continue;
+        }
         Datum value = 0;
         if (maker_.make(column, *field, value)) {
             slots[r]->tts_values[index] = value;
@@ -183,9 +188,15 @@ void RowChecker::convert_other(const Batch &batch, uint32_t r, size_t c, const F
         return;
     }
     const char *text = nullptr;
+    if (field.kind == Field::Kind::json &&
+        (column.form == JsonForm::array || column.form == JsonForm::object)) {
+        json_values_.prepare(c, column);
+        pending_.push_back({r, static_cast<int>(c), maker_.keep(JsonValues::wrap(field.token)), true});
+        return;
+    }
     const ValueMaker::Input input = maker_.prepare_input(column, field, text);
     if (input == ValueMaker::Input::ready) {
-        pending_.push_back({r, static_cast<int>(c), text});
+        pending_.push_back({r, static_cast<int>(c), text, false});
         return;
     }
     if (input == ValueMaker::Input::not_text) {
@@ -204,6 +215,21 @@ void RowChecker::convert_other(const Batch &batch, uint32_t r, size_t c, const F
     errors.push_back(std::move(error));
 }
 
+RowError RowChecker::describe_form(const Batch &batch, uint32_t r, size_t c) const {
+    static constexpr std::array<const char *, 6> forms{"JSON",          "a JSON number", "true or false",
+                                                       "a JSON string", "a JSON array",  "a JSON object"};
+    RowError error;
+    error.row = r;
+    error.column = static_cast<int>(c);
+    error.cls = code_info(Code::wrong_json_form).cls;
+    error.sqlstate = code_info(Code::wrong_json_form).sqlstate;
+    error.message = "value of column \"" + columns_[c].name + "\", which is of type " +
+                    columns_[c].type_name + ", must be " + forms[static_cast<size_t>(columns_[c].form)];
+    error.hint = "Without strict it is converted where the type can read it.";
+    name_column(error, batch);
+    return error;
+}
+
 void RowChecker::ask_input_functions(const Batch &batch, std::span<TupleTableSlot *const> slots,
                                      std::vector<RowError> &errors) {
     size_t next = 0;
@@ -214,9 +240,11 @@ void RowChecker::ask_input_functions(const Batch &batch, std::span<TupleTableSlo
             CHECK_FOR_INTERRUPTS();
             char *text = const_cast<char *>(cell.text);
             TupleTableSlot *slot = slots[cell.row];
+            bool null = text == nullptr;
             slot->tts_values[column.number - 1] =
-                InputFunctionCall(column.input, text, column.input_parameter, column.typmod);
-            slot->tts_isnull[column.number - 1] = text == nullptr;
+                cell.json ? json_values_.make(static_cast<size_t>(cell.column), text, null)
+                          : InputFunctionCall(column.input, text, column.input_parameter, column.typmod);
+            slot->tts_isnull[column.number - 1] = null;
         }
     };
     while (next < pending_.size()) {

@@ -8,6 +8,7 @@
 
 #include "core/record.hpp"
 #include "load/column_plan.hpp"
+#include "load/json_values.hpp"
 #include "load/reject.hpp"
 #include "load/value_maker.hpp"
 #include "server/table_writer.hpp"
@@ -24,9 +25,9 @@ struct Duties {
 class RowChecker {
   public:
     // `date_format`, if any, outlives the checker; text in date and time columns is then read by it or in ISO
-    // form.
+    // form. With `strict` JSON must be of the column's own form: no number in quotes, no 1 for true.
     RowChecker(ExecutorTable &table, std::vector<PlannedColumn> columns, Duties duties,
-               const value::DateFormat *date_format = nullptr);
+               const value::DateFormat *date_format = nullptr, bool strict = false);
 
     const std::vector<PlannedColumn> &columns() const noexcept { return columns_; }
 
@@ -43,6 +44,7 @@ class RowChecker {
         uint32_t row;
         int column;        // of the load
         const char *text;  // for the type's input function; NUL-terminated, null for NULL
+        bool json;         // for JsonValues instead
     };
     struct Default {
         AttrNumber number;
@@ -64,6 +66,7 @@ class RowChecker {
                         std::vector<RowError> &errors);
     void convert_other(const Batch &batch, uint32_t r, size_t c, const Field &field,
                        std::vector<RowError> &errors);
+    RowError describe_form(const Batch &batch, uint32_t r, size_t c) const;
     void ask_input_functions(const Batch &batch, std::span<TupleTableSlot *const> slots,
                              std::vector<RowError> &errors);
     void fill_defaults(const Batch &batch, std::span<TupleTableSlot *const> slots,
@@ -84,6 +87,7 @@ class RowChecker {
     ExecutorTable &table_;
     std::vector<PlannedColumn> columns_;
     Duties duties_;
+    bool strict_;
     bool generated_ = false;
     std::vector<Default> defaults_;
     std::vector<Check> checks_;
@@ -92,6 +96,7 @@ class RowChecker {
     std::vector<bool> excused_;     // rows and columns with a fault already: no NOT NULL fault on top
     std::vector<bool> unreadable_;  // rows whose fields could not be told apart
     ValueMaker maker_;
+    JsonValues json_values_;
     ScopedContext values_{"ferry row values"};
 };
 

@@ -322,10 +322,33 @@ const char *ValueMaker::text_for_input(const PlannedColumn &column, const Field 
         made = *field_text(field);
         text = made;
     }
+    return keep(text);
+}
+
+const char *ValueMaker::keep(std::string_view text) {
     char *copy = arena_.reserve(text.size() + 1);
     std::memcpy(copy, text.data(), text.size());
     copy[text.size()] = '\0';
     arena_.keep(text.size() + 1);
     return copy;
 }
+
+bool ValueMaker::is_in_form(const PlannedColumn &column, const Field &field) {
+    const char first = field.token.empty() ? '\0' : field.token.front();
+    switch (column.form) {
+        case JsonForm::number:
+            return field.kind == Field::Kind::literal && first != 't' && first != 'f';
+        case JsonForm::boolean:
+            return field.kind == Field::Kind::literal && (first == 't' || first == 'f');
+        case JsonForm::string:
+            return field.kind == Field::Kind::text;
+        case JsonForm::array:
+            return first == '[';
+        case JsonForm::object:
+            return first == '{';
+        default:
+            return true;
+    }
+}
+
 }  // namespace ferry

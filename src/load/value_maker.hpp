@@ -26,6 +26,11 @@ class ValueMaker {
     // True when the field was recognised; `value` is then what the type's input function would give.
     bool make(const PlannedColumn &column, const Field &field, Datum &value);
 
+    // Whether a field of JSON is written in the column's own form.
+    static bool is_in_form(const PlannedColumn &column, const Field &field);
+    // A copy, NUL-terminated, that lives until reset().
+    const char *keep(std::string_view text);
+
     // True when the type's input function is certain to refuse the field, which make() did not recognise;
     // class, SQLSTATE and message of `error` are then its own.
     bool refuse(const PlannedColumn &column, const Field &field, RowError &error) const;

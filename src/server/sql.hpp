@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "server/boundary.hpp"
@@ -28,5 +29,25 @@ using TextRow = std::vector<std::optional<std::string>>;
 std::vector<TextRow> query(const std::string &sql, std::span<const SqlArgument> arguments = {});
 // The same under the active snapshot, not a new one.
 std::vector<TextRow> query_now(const std::string &sql);
+
+// A saved plan of SPI, freed with its owner.
+class KeptPlan {
+  public:
+    KeptPlan() = default;
+    KeptPlan(KeptPlan &&other) noexcept : plan_(std::exchange(other.plan_, nullptr)) {}
+    KeptPlan &operator=(KeptPlan &&other) noexcept {
+        std::swap(plan_, other.plan_);
+        return *this;
+    }
+    ~KeptPlan() {
+        if (plan_ != nullptr) SPI_freeplan(plan_);
+    }
+
+    SPIPlanPtr get() const noexcept { return plan_; }
+    void set(SPIPlanPtr plan) noexcept { plan_ = plan; }
+
+  private:
+    SPIPlanPtr plan_ = nullptr;
+};
 
 }  // namespace ferry

@@ -81,7 +81,9 @@ CREATE FUNCTION ferry.insert_batch(
   target regclass,
   rows json,
   mode text DEFAULT 'partial',
-  dry_run boolean DEFAULT false
+  dry_run boolean DEFAULT false,
+  unknown text DEFAULT 'reject',
+  strict boolean DEFAULT false
 ) RETURNS json
 LANGUAGE c VOLATILE PARALLEL UNSAFE COST 10000
 AS 'MODULE_PATHNAME', 'ferry_insert_batch';
@@ -89,6 +91,7 @@ COMMENT ON FUNCTION ferry.insert_batch IS
 'Inserts 1 to 1000 rows of JSON into a table
 
 A missing key takes the column''s default, an explicit null is NULL. With mode partial the good rows go in, with
-atomic all or none. The answer tells every error of every row.';
+atomic all or none. The answer tells every error of every row. With unknown => ''ignore'' keys that are no column are
+passed over; with strict a value must be JSON of the column''s own form.';
 
 REVOKE ALL ON FUNCTION ferry.migrate_csv, ferry.migrate_csv_data, ferry.migrate_csv_object, ferry.insert_batch FROM PUBLIC;

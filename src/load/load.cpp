@@ -54,7 +54,7 @@ class Loader {
                    options.strict),
           sequences_(rel, columns),
           capacity_(batch_rows(rel)),
-          slots_(rel, capacity_) {}
+          slots_(rel) {}
 
     void load_all();
     // Sequences are not transactional: they move only when the rows are to stay.
@@ -173,6 +173,7 @@ bool Loader::next_batch() {
 
 void Loader::check_batch() {
     const size_t rows = batch_.records.size();
+    slots_.reserve(rows);
     const auto slots = slots_.all().first(rows);
     slots_.clear(rows);
     errors_.clear();

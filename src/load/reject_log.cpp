@@ -140,11 +140,12 @@ class LogTable {
     explicit LogTable(const char *name)
         : rel_(open_table(log_relation(name), RowExclusiveLock)),
           table_(rel_),
-          slots_(rel_, rows_at_once),
+          slots_(rel_),
           writer_(table_) {}
 
     // Starts a row; every attribute is NULL until set.
     void start_row() {
+        if (used_ == slots_.all().size()) slots_.reserve(std::min(2 * used_ + 1, rows_at_once));
         TupleTableSlot *slot = slots_[used_];
         const auto attributes = static_cast<size_t>(RelationGetDescr(rel_)->natts);
         std::memset(slot->tts_isnull, 1, attributes);

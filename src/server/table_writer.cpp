@@ -34,9 +34,16 @@ void ExecutorTable::finish() {
     estate_ = nullptr;
 }
 
-SlotArray::SlotArray(Relation rel, size_t count) : slots_(count) {
+void SlotArray::reserve(size_t count) {
+    const size_t made = slots_.size();
+    if (count <= made) return;
+    slots_.resize(count);
+    const ContextSwitch into(context_);
     pg_call([&] {
-        for (TupleTableSlot *&slot : slots_) slot = table_slot_create(rel, nullptr);
+        ResourceOwner const before = CurrentResourceOwner;
+        CurrentResourceOwner = owner_;
+        for (size_t i = made; i < count; ++i) slots_[i] = table_slot_create(rel_, nullptr);
+        CurrentResourceOwner = before;
     });
 }
 

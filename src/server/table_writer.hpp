@@ -31,10 +31,15 @@ class ExecutorTable {
     ResultRelInfo *result_ = nullptr;
 };
 
-// A fixed number of empty slots of a table's own kind. Dropped by finish() or with their memory context.
+// Empty slots of a table's own kind, as many as were asked for. Dropped by finish() or with the memory
+// context that they are made in.
 class SlotArray {
   public:
-    SlotArray(Relation rel, size_t count);
+    // Slots belong to the current memory context and resource owner, whenever they are made.
+    explicit SlotArray(Relation rel)
+        : rel_(rel), context_(CurrentMemoryContext), owner_(CurrentResourceOwner) {}
+    // Makes slots until there are so many.
+    void reserve(size_t count);
     std::span<TupleTableSlot *const> all() const noexcept { return slots_; }
     TupleTableSlot *operator[](size_t i) const noexcept { return slots_[i]; }
     // Empties the first `count`.
@@ -42,6 +47,9 @@ class SlotArray {
     void finish();
 
   private:
+    Relation rel_;
+    MemoryContext context_;
+    ResourceOwner owner_;
     std::vector<TupleTableSlot *> slots_;
 };
 

@@ -309,4 +309,22 @@ BOOST_AUTO_TEST_CASE(what_is_written_is_read_again) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(object_members_are_cut_at_their_borders) {
+    const string_view text = R"( { "a" : [1, {"b": "}"}] ,"c\"d":null, "a":"x,]" } )";
+    const auto members = object_members(text);
+    BOOST_REQUIRE(members);
+    std::vector<std::pair<string_view, string_view>> found;
+    for (const Member &member : *members)
+        found.emplace_back(text.substr(member.key.offset, member.key.size),
+                           text.substr(member.value.offset, member.value.size));
+    const std::vector<std::pair<string_view, string_view>> expected{
+        {R"("a")", R"([1, {"b": "}"}])"}, {R"("c\"d")", "null"}, {R"("a")", R"("x,]")"}};
+    BOOST_TEST(bool(found == expected));
+    BOOST_TEST(object_members("{}")->empty());
+    BOOST_TEST(bool(object_members(" [1]").error().code == Code::not_an_object));
+    BOOST_TEST(object_members(" [1]").error().offset == 1U);
+    BOOST_TEST(bool(object_members(R"({"a":1)").error().code == Code::malformed_json));
+    BOOST_TEST(bool(object_members("{\"a\":\"\xff\"}").error().code == Code::invalid_encoding));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -31,6 +31,7 @@ class Validator {
   public:
     explicit Validator(std::string_view text) noexcept : text_(text) {}
 
+    // The elements of the outer value where it is an array.
     Result<std::vector<Extent>> run();
 
   private:
@@ -68,11 +69,7 @@ class Validator {
 Result<std::vector<Extent>> Validator::run() {
     while (error_ == std::nullopt) {
         at_ = skip_blanks(text_, at_);
-        if (state_ == State::end && at_end()) {
-            const size_t start = skip_blanks(text_, 0);
-            if (text_[start] == '[') return std::move(elements_);
-            return Error{Code::not_an_array, "JSON array expected", {}, "Send an array of objects.", start};
-        }
+        if (state_ == State::end && at_end()) return std::move(elements_);
         step();
     }
     return *std::move(error_);
@@ -287,12 +284,37 @@ char simple_escape(char c) noexcept {
     }
 }
 
-}  // namespace
-
-Result<std::vector<Extent>> array_elements(std::string_view text) {
+Result<std::vector<Extent>> validate(std::string_view text) {
     const size_t valid = utf8_valid_prefix(text);
     if (valid != text.size()) return Error{Code::invalid_encoding, "JSON is not valid UTF-8", {}, {}, valid};
     return Validator(text).run();
+}
+
+}  // namespace
+
+Result<std::vector<Extent>> array_elements(std::string_view text) {
+    Result<std::vector<Extent>> elements = validate(text);
+    if (!elements) return elements;
+    const size_t start = skip_blanks(text, 0);
+    if (text[start] != '[')
+        return Error{Code::not_an_array, "JSON array expected", {}, "Send an array of objects.", start};
+    return elements;
+}
+
+Result<std::vector<Member>> object_members(std::string_view text) {
+    if (Result<std::vector<Extent>> checked = validate(text); !checked) return std::move(checked).error();
+    const size_t start = skip_blanks(text, 0);
+    if (text[start] != '{') return Error{Code::not_an_object, "JSON object expected", {}, {}, start};
+    std::vector<Member> members;
+    for (size_t at = skip_blanks(text, start + 1); text[at] != '}';) {
+        const size_t key_end = value_end(text, at);
+        const size_t value = skip_blanks(text, skip_blanks(text, key_end) + 1);
+        const size_t end = value_end(text, value);
+        members.push_back({{at, key_end - at}, {value, end - value}});
+        at = skip_blanks(text, end);
+        if (text[at] == ',') at = skip_blanks(text, at + 1);
+    }
+    return members;
 }
 
 size_t skip_blanks(std::string_view text, size_t at) noexcept {

@@ -1,5 +1,5 @@
-// Checks a JSON text against PostgreSQL's grammar, tells where the elements of its outer array stand, and
-// walks text that has passed. It is our own single pass because simdjson On-Demand neither checks what is
+// Checks a JSON text against PostgreSQL's grammar, tells where the parts of its outer value stand, and walks
+// text that has passed. It is our own single pass because simdjson On-Demand neither checks what is
 // skipped nor says at which byte a text goes wrong.
 #pragma once
 
@@ -25,7 +25,17 @@ struct Extent {
 // whole text, then syntax and depth from front to back, then the kind of the outer value.
 Result<std::vector<Extent>> array_elements(std::string_view text);
 
-// The following are for text that array_elements has accepted.
+// A key, with its quotes as written, and its value.
+struct Member {
+    Extent key;
+    Extent value;
+};
+
+// The members of the outer object, in their order, repeated keys and all. Errors as above, with not_an_object
+// in place of not_an_array.
+Result<std::vector<Member>> object_members(std::string_view text);
+
+// The following are for text that one of these has accepted.
 
 // The index of the first byte at or after `at` that is not blank.
 size_t skip_blanks(std::string_view text, size_t at) noexcept;

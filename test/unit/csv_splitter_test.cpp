@@ -367,6 +367,18 @@ BOOST_AUTO_TEST_CASE(blank_line_of_one_column_is_a_record) {
     check_strings(read("\n", setup).rows.at(0).fields, {"[]"});
 }
 
+// As in COPY, which takes one row of no columns for each empty line.
+BOOST_AUTO_TEST_CASE(blank_line_of_no_column_is_a_record) {
+    Setup setup;
+    setup.mapping = {};
+    setup.width = 0;
+    const Reading reading = read("\n\r\nx\n\n", setup, 2);
+    BOOST_REQUIRE_EQUAL(reading.rows.size(), 4U);
+    for (size_t r = 0; r < 4; ++r)
+        check_strings(reading.rows[r].faults, r == 2 ? Strings{"too_many_fields@-1 x"} : Strings{});
+    BOOST_CHECK_EQUAL(reading.blank_lines, 0U);
+}
+
 BOOST_AUTO_TEST_CASE(no_records_in_nothing) {
     for (const string_view text : {"", "\n", "\r\n", "\xEF\xBB\xBF", "\xEF\xBB\xBF\n"})
         BOOST_CHECK_EQUAL(read(text).rows.size(), 0U);

@@ -172,6 +172,7 @@ bool Splitter::read_record(Stops &stops, Batch &batch, size_t row) {
             ++line_;
             continue;
         }
+        if (raw.empty() && mapping_.empty()) scan.fields = 0;
         if (scan.fields != mapping_.size()) [[unlikely]] {
             append_misfit(stops, batch, fields, scan, odd);
             return true;

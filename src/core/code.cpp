@@ -17,6 +17,7 @@ constexpr std::array table{
     CodeInfo{Code::record_too_long, "record_too_long", "54000", structure},
     CodeInfo{Code::invalid_encoding, "invalid_encoding", "22021", encoding},
     CodeInfo{Code::nul_character, "nul_character", "22021", encoding},
+    CodeInfo{Code::untranslatable, "untranslatable", "22P05", encoding},
     CodeInfo{Code::not_an_object, "not_an_object", "22023", structure},
     CodeInfo{Code::unknown_key, "unknown_key", "42703", structure},
     CodeInfo{Code::duplicate_key, "duplicate_key", "42701", structure},

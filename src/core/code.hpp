@@ -35,6 +35,7 @@ enum class Code : uint8_t {
     record_too_long,
     invalid_encoding,
     nul_character,
+    untranslatable,
     not_an_object,
     unknown_key,
     duplicate_key,

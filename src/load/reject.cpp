@@ -26,6 +26,8 @@ std::string fault_message(const Fault &fault, size_t width) {
             return "invalid byte sequence for encoding \"UTF8\"";
         case Code::nul_character:
             return "a NUL character is not allowed in text";
+        case Code::untranslatable:
+            return "byte sequence has no equivalent in encoding \"UTF8\"";
         case Code::not_an_object:
             return "row is not a JSON object";
         case Code::unknown_key:

@@ -32,10 +32,10 @@ BOOST_AUTO_TEST_CASE(every_code_has_a_name_and_a_sqlstate) {
 
 // A fault of ours and the server's error of the same SQLSTATE land in the same class.
 BOOST_AUTO_TEST_CASE(row_faults_and_sqlstates_agree) {
-    for (const Code c :
-         {Code::too_few_fields, Code::record_too_long, Code::invalid_encoding, Code::nul_character,
-          Code::invalid_text, Code::invalid_datetime, Code::out_of_range, Code::too_long, Code::not_null,
-          Code::check, Code::unique, Code::foreign_key, Code::exclusion, Code::no_privilege})
+    for (const Code c : {Code::too_few_fields, Code::record_too_long, Code::invalid_encoding,
+                         Code::nul_character, Code::untranslatable, Code::invalid_text,
+                         Code::invalid_datetime, Code::out_of_range, Code::too_long, Code::not_null,
+                         Code::check, Code::unique, Code::foreign_key, Code::exclusion, Code::no_privilege})
         BOOST_CHECK(class_of_sqlstate(code_info(c).sqlstate) == code_info(c).cls);
     BOOST_CHECK(class_of_sqlstate("P0001") == ErrorClass::trigger);
     BOOST_CHECK(class_of_sqlstate("") == ErrorClass::trigger);

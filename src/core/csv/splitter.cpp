@@ -16,8 +16,8 @@ std::string_view between(const char *from, const char *to) noexcept {
 // What is wrong with the bytes of a text, if anything is.
 std::optional<Code> find_bad_bytes(Encoding encoding, std::string_view text) noexcept {
     if (text.find('\0') != std::string_view::npos) return Code::nul_character;
-    if (valid_prefix(encoding, text) != text.size()) return Code::invalid_encoding;
-    return {};
+    if (valid_prefix(encoding, text) == text.size()) return {};
+    return single_byte(encoding) ? Code::untranslatable : Code::invalid_encoding;
 }
 
 // How many physical lines end in the text.

@@ -41,14 +41,13 @@ struct Position {
 // has
 //   no line end to be cut at. The record is its first max_record bytes; the rest is skipped up to and with
 //   the next physical line end.
-// - nul_character, invalid_encoding: text = the raw field, column = its batch column (-1 if it is ignored);
-// that
-//   field stays absent, the others are given. One of the two per field, NUL first. A record with one of the
-//   faults above but record_too_long is told as a whole instead, with column -1.
+// - nul_character, invalid_encoding, untranslatable: text = the raw field, column = its batch column, or -1
+//   if it is ignored; that field stays absent, the others are given. One of them per field, NUL first. A
+//   record with one of the faults above but record_too_long is told as a whole instead, with column -1.
 //
 // With set_salvage(true), a record that salvage() can mend is given with its Repairs instead of its fault of
 // structure. Where one stray quote had tied several lines together, the record is the first of them and
-// reading goes on behind it. Records with nul_character or invalid_encoding, and those too long, are never
+// reading goes on behind it. Records with one of those faults of bytes, and those too long, are never
 // mended.
 class Splitter {
   public:
@@ -60,7 +59,7 @@ class Splitter {
 
     // The encoding of the input; UTF-8 when never called. In a single-byte encoding, fields are converted to
     // UTF-8 (raw records and the texts of faults stay as they came) and only bytes that are undefined there
-    // are invalid_encoding; the dialect's characters and null string are bytes of that encoding. UTF-16 comes
+    // are untranslatable; the dialect's characters and null string are bytes of that encoding. UTF-16 comes
     // through a Utf16Source, as UTF-8.
     void set_encoding(Encoding encoding) noexcept { encoding_ = encoding; }
 

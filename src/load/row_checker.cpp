@@ -116,6 +116,7 @@ void RowChecker::check(const Batch &batch, std::span<TupleTableSlot *const> slot
     pending_.clear();
     excused_.assign(batch.records.size() * columns_.size(), false);
     unreadable_.assign(batch.records.size(), false);
+    undefaulted_.assign(batch.records.size(), false);
     const auto attributes = static_cast<size_t>(RelationGetDescr(table_.rel())->natts);
     for (uint32_t r = 0; r < batch.records.size(); ++r) {
         std::memset(slots[r]->tts_isnull, 1, attributes);
@@ -283,6 +284,7 @@ void RowChecker::fill_defaults(const Batch &batch, std::span<TupleTableSlot *con
                 return true;
             });
             if (error == nullptr) break;
+            undefaulted_[next] = undefaulted_[next] || item.column < 0;
             errors.push_back(describe_server_error(next++, item.column, error));
             name_column(errors.back(), batch);
         }
@@ -303,7 +305,7 @@ void RowChecker::check_not_null(const Batch &batch, std::span<TupleTableSlot *co
         if (c < 0 && !duties_.other_defaults) continue;
         for (uint32_t r = 0; r < batch.records.size(); ++r) {
             if (!slots[r]->tts_isnull[i] || unreadable_[r]) continue;
-            if (c >= 0 && excused_[r * columns_.size() + static_cast<size_t>(c)]) continue;
+            if (c >= 0 ? excused_[r * columns_.size() + static_cast<size_t>(c)] : undefaulted_[r]) continue;
             errors.push_back(describe_null(r, c, attribute));
         }
     }
@@ -347,7 +349,8 @@ RowError RowChecker::describe_check(uint32_t row, const Check &check, const Batc
 // sent.
 bool RowChecker::looks_at_fault(uint32_t row, const Check &check) const {
     for (const int column : check.columns)
-        if (column >= 0 && excused_[row * columns_.size() + static_cast<size_t>(column)]) return true;
+        if (column >= 0 ? excused_[row * columns_.size() + static_cast<size_t>(column)] : undefaulted_[row])
+            return true;
     return false;
 }
 

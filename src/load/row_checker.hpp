@@ -93,8 +93,9 @@ class RowChecker {
     std::vector<Check> checks_;
     std::vector<std::string> type_names_;  // of attributes, as far as they were asked for
     std::vector<Pending> pending_;
-    std::vector<bool> excused_;     // rows and columns with a fault already: no NOT NULL fault on top
-    std::vector<bool> unreadable_;  // rows whose fields could not be told apart
+    std::vector<bool> excused_;      // rows and columns with a fault already: no NOT NULL fault on top
+    std::vector<bool> unreadable_;   // rows whose fields could not be told apart
+    std::vector<bool> undefaulted_;  // rows in which the default of an attribute without a field failed
     ValueMaker maker_;
     JsonValues json_values_;
     ScopedContext values_{"ferry row values"};

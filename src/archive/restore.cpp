@@ -283,7 +283,7 @@ void Restore::check_rights(Relation rel, const std::vector<std::string> &columns
     std::vector<AttrNumber> numbers;
     for (const PlannedColumn &column : plan_columns(rel, columns)) numbers.push_back(column.number);
     require_insert(rel, numbers);
-    require_writable("ferry.restore_table_avro()", rel);
+    require_writable("ferry.restore_table_avro()");
     if (options_.mode != RestoreMode::replace) return;
     if (row_security_applies(rel)) {
         fail({Code::unsupported,

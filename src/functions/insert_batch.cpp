@@ -103,7 +103,7 @@ FERRY_FUNCTION(insert_batch) {
     const LoadOptions options = read_options(fcinfo, mode);
     Relation rel = open_table(require_oid(fcinfo, target_argument, "target"), RowExclusiveLock);
     require_any_insert(rel);
-    require_writable("ferry.insert_batch()", rel);
+    require_writable("ferry.insert_batch()");
 
     const std::string body = json_text(fcinfo);
     std::vector<std::string> columns = loadable_columns(rel);

@@ -267,7 +267,7 @@ Datum migrate(FunctionCallInfo fcinfo, const Input &input, Relation rel) {
 Relation open_target(FunctionCallInfo fcinfo, const char *command) {
     Relation rel = open_table(require_oid(fcinfo, target_argument, "target"), RowExclusiveLock);
     require_any_insert(rel);
-    require_writable(command, rel);
+    require_writable(command);
     return rel;
 }
 

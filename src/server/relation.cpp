@@ -127,9 +127,9 @@ void require_any_insert(Relation rel) {
     if (!some) require_rights(rel, ACL_INSERT);
 }
 
-void require_writable(const char *command, Relation rel) {
+void require_writable(const char *command) {
     pg_call([&] {
-        if (!rel->rd_islocaltemp) PreventCommandIfReadOnly(command);
+        PreventCommandIfReadOnly(command);
         PreventCommandIfParallelMode(command);
     });
 }

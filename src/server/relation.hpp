@@ -33,7 +33,7 @@ void require_rights(Relation rel, AclMode rights);
 // is read.
 void require_any_insert(Relation rel);
 // Raises 25006 in a read-only transaction or on a standby, naming the command.
-void require_writable(const char *command, Relation rel);
+void require_writable(const char *command);
 
 // True when row-level security restricts the current user on this table.
 bool row_security_applies(Relation rel);

@@ -4,7 +4,7 @@ CREATE SCHEMA copied;
 CREATE SCHEMA ferried;
 CREATE SCHEMA shared;
 SET search_path = shared;
-SELECT current_setting('data_directory') || '/ferry_beside_copy.csv' AS beside_copy \gset
+SELECT current_setting('data_directory') || '/ferry_beside_copy_' || pg_backend_pid() || '.csv' AS beside_copy \gset
 
 -- Makes the same thing twice.
 CREATE FUNCTION pg_temp.make(ddl text) RETURNS void LANGUAGE plpgsql AS $$
@@ -19,7 +19,7 @@ $$;
 -- Leaves bytes in a file of the server, and tells its name.
 CREATE FUNCTION pg_temp.put(input bytea) RETURNS text LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
-  path text := current_setting('data_directory') || '/ferry_beside_copy.csv';
+  path text := current_setting('data_directory') || '/ferry_beside_copy_' || pg_backend_pid() || '.csv';
   object oid := lo_from_bytea(0, input);
 BEGIN
   PERFORM lo_export(object, path), lo_unlink(object);

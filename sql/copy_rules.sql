@@ -5,6 +5,7 @@
 \set VERBOSITY terse
 SET client_min_messages = warning;
 CREATE EXTENSION pg_ferry;
+CREATE EXTENSION amcheck;
 CREATE EXTENSION file_fdw;
 CREATE EXTENSION postgres_fdw;
 \getenv source PG_ABS_SRCDIR
@@ -173,6 +174,29 @@ SELECT pg_temp.load('deferred constraints, violated until the commit', 'deferred
 COMMIT;
 SELECT pg_temp.make('CREATE TABLE self (a int PRIMARY KEY, b int REFERENCES self)');
 SELECT pg_temp.load('foreign key on itself', 'self', E'1,\n2,1\n3,9\n4,4');
+SELECT pg_temp.make('CREATE TABLE parted_city (n int PRIMARY KEY) PARTITION BY RANGE (n)');
+SELECT pg_temp.make('CREATE TABLE parted_city_1 PARTITION OF parted_city FOR VALUES FROM (0) TO (10)');
+SELECT pg_temp.make('INSERT INTO parted_city VALUES (1), (2)');
+SELECT pg_temp.make('CREATE TABLE parted_stay (n int REFERENCES parted_city, m bigint REFERENCES city (n)) PARTITION BY LIST (m)');
+SELECT pg_temp.make('CREATE TABLE parted_stay_1 PARTITION OF parted_stay DEFAULT');
+SELECT pg_temp.load('foreign keys of and to partitioned tables', 'parted_stay', E'1,1\n3,1\n1,3\n,2\n2,5000000000');
+SELECT pg_temp.make('CREATE TABLE port (a int, b numeric, PRIMARY KEY (a, b))');
+SELECT pg_temp.make('INSERT INTO port VALUES (1, 1.50), (2, ''NaN'')');
+SELECT pg_temp.make('CREATE TABLE simple (a bigint, b numeric(9,3), FOREIGN KEY (a, b) REFERENCES port)');
+SELECT pg_temp.make('CREATE TABLE whole (a smallint, b numeric, FOREIGN KEY (a, b) REFERENCES port MATCH FULL)');
+SELECT pg_temp.load('foreign key of two columns and other types', 'simple', E'1,1.5\n1,1.500\n2,NaN\n1,\n,\n1,1.51\n5000000000,1.5');
+SELECT pg_temp.load('foreign key that matches in full', 'whole', E'1,1.5\n1,\n,\n2,2');
+-- Indexes of every kind hold what the tables hold
+SELECT pg_temp.make('CREATE TABLE indexed (a int, b text, c int[], d int4range, e point, f timestamptz)');
+SELECT pg_temp.make($$CREATE INDEX tree ON indexed (a DESC NULLS FIRST) INCLUDE (b); CREATE INDEX part ON indexed (lower(b), a) WHERE a > 10; CREATE INDEX hash ON indexed USING hash (b);
+  CREATE INDEX gin ON indexed USING gin (c); CREATE INDEX gist ON indexed USING gist (d, e); CREATE INDEX spgist ON indexed USING spgist (e); CREATE INDEX brin ON indexed USING brin (f)$$);
+SELECT pg_temp.load('indexes of every kind', 'indexed', (SELECT string_agg(format('%s,w%s,"{%s,%s}","[%s,%s)","(%s,%s)",2021-01-%sT00:00:00Z', CASE WHEN i % 9 > 0 THEN i END, i % 50, i % 7, i % 11, i, i + 5, i, i % 3, 1 + i % 28), E'\n' ORDER BY i) FROM generate_series(1, 1500) i));
+SELECT s, public.bt_index_check(format('%s.tree', s), true), public.bt_index_check(format('%s.part', s), true) FROM unnest('{copied,ferried}'::text[]) s;
+SET enable_seqscan = off;
+SELECT (SELECT count(*) FROM copied.indexed WHERE c @> '{3}'), (SELECT count(*) FROM copied.indexed WHERE b = 'w7'), (SELECT count(*) FROM copied.indexed WHERE d @> 700), (SELECT count(*) FROM copied.indexed WHERE e <@ box '(500,1),(100,0)'), (SELECT count(*) FROM copied.indexed WHERE f = '2021-01-05Z');
+SELECT (SELECT count(*) FROM ferried.indexed WHERE c @> '{3}'), (SELECT count(*) FROM ferried.indexed WHERE b = 'w7'), (SELECT count(*) FROM ferried.indexed WHERE d @> 700), (SELECT count(*) FROM ferried.indexed WHERE e <@ box '(500,1),(100,0)'), (SELECT count(*) FROM ferried.indexed WHERE f = '2021-01-05Z');
+RESET enable_seqscan;
+
 -- ---- Triggers ----
 CREATE FUNCTION before_row() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -209,6 +233,16 @@ SELECT pg_temp.make('CREATE TRIGGER on_part BEFORE INSERT ON with_parts_2 FOR EA
 SELECT pg_temp.make('CREATE TRIGGER on_parent AFTER INSERT ON with_parts FOR EACH ROW EXECUTE FUNCTION note()');
 SELECT pg_temp.load('triggers of partitions', 'with_parts', E'1,a\n2,b\n3,c');
 SELECT pg_temp.load('  what they saw', 'seen', 'end');
+-- A trigger that looks at its own table sees the rows before its own
+CREATE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  EXECUTE format('SELECT count(*) FROM %I.%I', TG_TABLE_SCHEMA, TG_TABLE_NAME) INTO NEW.v;
+  RETURN NEW;
+END
+$$;
+SELECT pg_temp.make('CREATE TABLE looking (a int, v int)');
+SELECT pg_temp.make('CREATE TRIGGER look BEFORE INSERT ON looking FOR EACH ROW EXECUTE FUNCTION look()');
+SELECT pg_temp.load('BEFORE trigger that looks at its table', 'looking', E'1\n2\n3', '{a}');
 -- A load inside a function that a load calls
 SELECT pg_temp.make('CREATE TABLE inner_table (a int PRIMARY KEY)');
 SELECT pg_temp.make('CREATE TABLE outer_table (a int)');
@@ -354,6 +388,19 @@ SELECT pg_temp.make('CREATE TRIGGER before BEFORE INSERT ON stated FOR EACH STAT
 SELECT pg_temp.make('CREATE TRIGGER after AFTER INSERT ON stated FOR EACH STATEMENT EXECUTE FUNCTION note()');
 SELECT pg_temp.load('statement triggers', 'stated', E'1\n2\n3');
 SELECT 'copied', what, count(*) FROM copied.seen GROUP BY 2 UNION ALL SELECT 'ferried', what, count(*) FROM ferried.seen GROUP BY 2 ORDER BY 1, 2;
+-- and so AFTER triggers see the rows up to theirs, for COPY all of them
+CREATE FUNCTION count_rows() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  n int;
+BEGIN
+  EXECUTE format('SELECT count(*) FROM %I.%I', TG_TABLE_SCHEMA, TG_TABLE_NAME) INTO n;
+  RAISE NOTICE '% sees %', TG_TABLE_SCHEMA, n;
+  RETURN NULL;
+END
+$$;
+SELECT pg_temp.make('CREATE TABLE late (a int)');
+SELECT pg_temp.make('CREATE TRIGGER count AFTER INSERT ON late FOR EACH ROW EXECUTE FUNCTION count_rows()');
+SELECT pg_temp.load('AFTER triggers that look at their table', 'late', E'1\n2\n3');
 -- Sequences stand behind the highest value that was loaded
 SELECT pg_temp.make('CREATE TABLE counted (a serial, b int GENERATED ALWAYS AS IDENTITY)');
 SELECT pg_temp.load('sequences', 'counted', E'41,42\n7,8');
@@ -370,6 +417,6 @@ SET client_min_messages = warning;
 COPY (SELECT) TO PROGRAM :'remove_file';
 :drop_beside_copy;
 DROP ACCESS METHOD beside_copy_heap;
-DROP EXTENSION pg_ferry, file_fdw, postgres_fdw CASCADE;
+DROP EXTENSION pg_ferry, amcheck, file_fdw, postgres_fdw CASCADE;
 DROP OWNED BY regress_ferry_copier, regress_ferry_bypass;
 DROP ROLE regress_ferry_copier, regress_ferry_bypass;

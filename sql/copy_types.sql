@@ -180,6 +180,13 @@ SET client_encoding = LATIN1;
 SELECT pg_temp.load('client_encoding LATIN1', 'letters', pg_temp.all_bytes(), ferry_options => $$header => 'off', encoding => 'LATIN1'$$);
 RESET client_encoding;
 SELECT count(*), count(DISTINCT a) FROM ferried.letters;
+-- The null string and the names of a header are written in the file's encoding, too
+SELECT pg_temp.load('null string in LATIN1', 'texts', ARRAY['\361,"\361",1', '\303\261,\361\361,\361']::bytea[], copy_options => $$, ENCODING 'LATIN1', NULL 'ñ'$$, ferry_options => $$header => 'off', encoding => 'LATIN1', null_string => 'ñ'$$);
+SELECT pg_temp.state($$SELECT ferry.migrate_csv_data('ferried.texts', 'a,b,1', encoding => 'LATIN1', null_string => '漢')$$);
+SELECT pg_temp.make('CREATE TABLE named (i int, "año" text)');
+SELECT pg_temp.load('header in LATIN1', 'named', ARRAY['i,a\361o', '1,\361']::bytea[], copy_options => $$, ENCODING 'LATIN1', HEADER MATCH$$, ferry_options => $$header => 'on', encoding => 'LATIN1'$$);
+SELECT rows_loaded AS found FROM ferry.migrate_csv_data('ferried.named', 'a\361o,i\012\361,2\012'::bytea, encoding => 'WIN1252');
+SELECT pg_temp.state($$SELECT ferry.migrate_csv_data('ferried.named', '\x692c61f16f0a'::bytea, header => 'on')$$);
 
 -- ---- Where ferry goes its own way ----
 SELECT pg_temp.make('TRUNCATE texts, line, domains');

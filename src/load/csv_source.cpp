@@ -112,11 +112,25 @@ std::vector<std::string> CsvSource::settle_columns(const std::vector<std::string
     std::vector<std::string> result = match_header(columns, chosen);
     std::vector<int> mapping(result.size());
     for (size_t i = 0; i < mapping.size(); ++i) mapping[i] = static_cast<int>(i);
-    splitter_ = std::make_unique<csv::Splitter>(dialect_, mapping, result.size());
+    splitter_ = std::make_unique<csv::Splitter>(dialect_of_file(), mapping, result.size());
     splitter_->set_encoding(single_byte(encoding_) ? encoding_ : Encoding::utf8);
     splitter_->set_salvage(options_.salvage);
     splitter_->rewind(window_start_, {}, false);
     return result;
+}
+
+// The dialect in the bytes of the file, which the splitter sees before they are UTF-8.
+csv::Dialect CsvSource::dialect_of_file() const {
+    if (!single_byte(encoding_)) return dialect_;
+    csv::Dialect dialect = dialect_;
+    dialect.null_string.clear();
+    if (!append_encoded(encoding_, dialect_.null_string, dialect.null_string)) {
+        fail({Code::invalid_option,
+              "null string \"" + dialect_.null_string + "\" cannot be written in encoding " +
+                  std::string(encoding_name(encoding_)),
+              "", ""});
+    }
+    return dialect;
 }
 
 // The columns of the file, by its header if it has one; stands behind the header then.
@@ -132,7 +146,16 @@ std::vector<std::string> CsvSource::match_header(const std::vector<std::string> 
     const std::string hint = "Name the columns of the file, in its order, with the option columns.";
     std::vector<std::string> named;
     bool all_known = !first.fields.empty();
-    for (const std::string &field : first.fields) {
+    for (const std::string &raw : first.fields) {
+        std::string field;
+        if (!append_utf8(single_byte(encoding_) ? encoding_ : Encoding::utf8, raw, field)) {
+            if (demanded)
+                fail({Code::invalid_encoding,
+                      "header is not valid in encoding " + std::string(encoding_name(encoding_)), "",
+                      "Tell the encoding of the file with the option encoding."});
+            all_known = false;
+            continue;
+        }
         const int found = csv::find_name(columns, field);
         const std::string name = found >= 0 ? columns[static_cast<size_t>(found)] : std::string();
         const bool again = found >= 0 && std::ranges::find(named, name) != named.end();

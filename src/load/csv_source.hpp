@@ -42,8 +42,8 @@ class CsvSource final : public RecordSource {
     // Looks at the start of the input and settles how it is written and what field goes where; stands before
     // the first load. `columns` are the table's columns that can be loaded; `chosen` the caller's list, empty
     // for none. Returns the load's columns: of the header when there is one, else the caller's, else all.
-    // Raises 42703 for a header with a name that is no column, 42701 for one with a name twice, 22023 for a
-    // dialect that cannot be read.
+    // Raises 42703 for a header with a name that is no column, 42701 for one with a name twice, 22021 for one
+    // that is no text, 22023 for a dialect that cannot be read.
     std::vector<std::string> settle_columns(const std::vector<std::string> &columns,
                                             const std::vector<std::string> &chosen);
 
@@ -92,6 +92,7 @@ class CsvSource final : public RecordSource {
     void unpack();
     void decode();
     void find_dialect(const std::vector<std::string> &columns);
+    csv::Dialect dialect_of_file() const;
     std::vector<std::string> match_header(const std::vector<std::string> &columns,
                                           const std::vector<std::string> &chosen);
     void read_more(size_t size);

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Everything that can fail, in one run: set-up, build, exports, unit tests, pg_regress, HTTP tests.
+# Everything that can fail, in one run: set-up, build, exports, unit tests, pg_regress, isolation tests, HTTP tests, and
+# tests of crashes, full disks, replicas, cancels and memory on servers of their own.
 # Own servers, own ports, no network; logs stay in build/test. Closes with "N passed, N failed".
 . "$(dirname "$0")/lib.sh"
 
@@ -11,11 +12,37 @@ count() { # PASSED FAILED WHAT [LOG]
     if [ "$2" != 0 ] && [ -n "${4:-}" ]; then sed 's/^/    /' "$4"; fi
 }
 sum() { awk '{ n += $1 } END { print n + 0 }'; }
+# Lines of pg_regress and pg_isolation_regress: both their old format and TAP (from 17 on).
+count_regress() { # STATUS WHAT LOG
+    local ok bad
+    ok=$(grep -cE '^(test .*\.\.\. ok|ok [0-9])' "$3" || true)
+    bad=$(grep -cE '^(test .*\.\.\. FAILED|not ok [0-9])' "$3" || true)
+    if [ "$1" != 0 ] && [ "$bad" = 0 ]; then bad=1; fi
+    count "$ok" "$bad" "$2" "$3"
+}
+# One file of node's tests. What it skipped counts as nothing; that, and what was measured, is told as well.
+node_tests() { # FOLDER FILE
+    local log status ok bad
+    log=$out/$1-$(basename "$2" .mjs).log
+    timeout 600 node --test --test-reporter=tap "$2" > "$log" 2>&1 && status=0 || status=$?
+    ok=$(sed -n 's/^# pass //p' "$log" | sum)
+    bad=$(sed -n 's/^# \(fail\|cancelled\) //p' "$log" | sum)
+    if [ "$status" != 0 ] && [ "$bad" = 0 ]; then bad=1; fi
+    count "$ok" "$bad" "$1 $(basename "$2")" "$log"
+    awk '/^ *ok / { name = $0; sub(/.*ok [0-9]+ - /, "", name); if (name ~ / # SKIP/) print "    not run: " name }
+         sub(/^ *# measured: /, "") { print "    " name ": " $0 }' "$log"
+}
+stop_servers() {
+    local env
+    scripts/postgrest.sh stop "$out"
+    for env in "$out"/env "$out"/*/env; do
+        if [ -e "$env" ]; then scripts/cluster.sh stop "$(dirname "$env")"; fi
+    done
+}
 finish() {
     local status=$?
     set +e
-    scripts/postgrest.sh stop "$out"
-    scripts/cluster.sh stop "$out"
+    stop_servers
     if [ "$status" != 0 ]; then failed=$((failed + 1)); fi
     echo "$passed passed, $failed failed"
     [ "$failed" = 0 ]
@@ -23,8 +50,7 @@ finish() {
 }
 
 scripts/setup.sh
-scripts/postgrest.sh stop "$out"
-scripts/cluster.sh stop "$out"
+stop_servers
 rm -rf "$out" && mkdir -p "$out"
 trap finish EXIT
 
@@ -67,7 +93,7 @@ if [ -e build/test-module/ferry_boundary.so ]; then
     export FERRY_TEST_MODULE=$FERRY_SERVER/ferry_boundary.so
 fi
 
-# ---- pg_regress: both its old format and TAP (from 17 on) ----
+# ---- pg_regress ----
 if compgen -G "sql/*.sql" > /dev/null; then
     # pg_regress gives up altogether at a test without an expected file; here the others still run.
     for file in sql/*.sql; do
@@ -78,12 +104,13 @@ if compgen -G "sql/*.sql" > /dev/null; then
         fi
     done
     make -s installcheck REGRESS_SKIP="${skip:-}" REGRESS_OUTPUT="$out/regress" > "$out/regress.log" 2>&1 && status=0 || status=$?
-    ok=$(grep -cE '^(test .*\.\.\. ok|ok [0-9])' "$out/regress.log" || true)
-    bad=$(grep -cE '^(test .*\.\.\. FAILED|not ok [0-9])' "$out/regress.log" || true)
-    if [ "$status" != 0 ] && [ "$bad" = 0 ]; then bad=1; fi
     if [ -s "$out/regress/regression.diffs" ]; then cat "$out/regress/regression.diffs" >> "$out/regress.log"; fi
-    count "$ok" "$bad" 'pg_regress' "$out/regress.log"
+    count_regress $status 'pg_regress' "$out/regress.log"
 fi
+
+# ---- Isolation: sessions interleaved step by step, beside COPY ----
+scripts/isolation.sh "$out" "$out/isolation" > "$out/isolation.log" 2>&1 && status=0 || status=$?
+count_regress $status 'isolation tests' "$out/isolation.log"
 
 # ---- HTTP: one file after the other, all against one PostgREST ----
 if compgen -G 'test/http/*.mjs' > /dev/null; then
@@ -96,15 +123,12 @@ END
     . "$out/env"
     files=(test/http/*.test.mjs)
     [ -e "${files[0]}" ] || files=(test/http/*.mjs)
-    for file in "${files[@]}"; do
-        log=$out/http-$(basename "$file" .mjs).log
-        PGDATABASE=$FERRY_PGDATABASE timeout 600 node --test --test-reporter=tap "$file" > "$log" 2>&1 && status=0 || status=$?
-        ok=$(sed -n 's/^# pass //p' "$log" | sum)
-        bad=$(sed -n 's/^# \(fail\|cancelled\) //p' "$log" | sum)
-        if [ "$status" != 0 ] && [ "$bad" = 0 ]; then bad=1; fi
-        count "$ok" "$bad" "http $(basename "$file")" "$log"
-    done
+    for file in "${files[@]}"; do PGDATABASE=$FERRY_PGDATABASE node_tests http "$file"; done
 fi
+
+# ---- Crashes, full disks, replicas, cancels, memory: each file starts and stops its own servers ----
+export FERRY_TEST_OUT=$out FERRY_TEST_STAGE=$root/build/stage
+for file in test/t/*.test.mjs; do node_tests t "$file"; done
 
 # A crash restarts the server and may go unnoticed by a test that reconnects.
 if grep -E 'was terminated by signal|TRAP:' "$out/postgres.log" > "$out/crashes.log"; then

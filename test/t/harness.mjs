@@ -30,7 +30,7 @@ export async function until(what, ask, seconds = 60) {
 export class SqlError extends Error {
   constructor(text) {
     super(text);
-    this.sqlstate = /^(?:ERROR|FATAL): {2}([0-9A-Z]{5}):/m.exec(text)?.[1];
+    this.sqlstate = /(?:ERROR|FATAL): {2}([0-9A-Z]{5}):/.exec(text)?.[1];
   }
 }
 

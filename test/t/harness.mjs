@@ -40,8 +40,8 @@ export class Session {
     this.output = '';
     this.waiting = undefined;
     this.marks = 0;
-    const command = 'exec psql -XAtq -v VERBOSITY=verbose -d "$0" 2>&1';
-    this.psql = spawn('bash', ['-c', command, database], { env: server.environment, stdio: 'pipe' });
+    const command = 'exec "$0" -XAtq -v VERBOSITY=verbose -d "$1" 2>&1';
+    this.psql = spawn('bash', ['-c', command, `${programs}/psql`, database], { env: server.environment, stdio: 'pipe' });
     this.psql.stdin.on('error', () => {}); // a dead server is told by the end of the output
     this.psql.stdout.setEncoding('utf8').on('data', (text) => { this.output += text; this.#settle(); });
     this.psql.on('exit', () => { this.ended = true; this.#settle(); });
@@ -117,7 +117,7 @@ export class Server {
   // Runs SQL and gives its unaligned output.
   sql(text, database = 'postgres') {
     try {
-      return run('psql', ['-XAtq', '-v', 'ON_ERROR_STOP=1', '-v', 'VERBOSITY=verbose', '-d', database, '-f', '-'],
+      return run(`${programs}/psql`, ['-XAtq', '-v', 'ON_ERROR_STOP=1', '-v', 'VERBOSITY=verbose', '-d', database, '-f', '-'],
         { env: this.environment, input: text, stdio: 'pipe' }).trim();
     } catch (error) {
       throw new SqlError(String(error.stderr ?? error));

@@ -41,6 +41,7 @@ constexpr std::array table{
     CodeInfo{Code::checksum_mismatch, "checksum_mismatch", "XX001", structure},
     CodeInfo{Code::invalid_option, "invalid_option", "22023", structure},
     CodeInfo{Code::invalid_column, "invalid_column", "42P10", structure},
+    CodeInfo{Code::conflict_key, "conflict_key", "42P10", structure},
     CodeInfo{Code::generated_column, "generated_column", "428C9", structure},
     CodeInfo{Code::null_argument, "null_argument", "22004", structure},
     CodeInfo{Code::wrong_object_type, "wrong_object_type", "42809", structure},

@@ -61,6 +61,7 @@ enum class Code : uint8_t {
     // Faults of a request.
     invalid_option,
     invalid_column,
+    conflict_key,
     generated_column,
     null_argument,
     wrong_object_type,

@@ -27,6 +27,7 @@ enum Argument : uint8_t {
     encoding_argument,
     date_format_argument,
     on_error_argument,
+    on_conflict_argument,
     reject_limit_argument,
     reject_percent_argument,
     repair_argument,
@@ -87,6 +88,14 @@ CsvOptions read_csv_options(FunctionCallInfo fcinfo) {
     return options;
 }
 
+OnConflict read_on_conflict(FunctionCallInfo fcinfo) {
+    const std::string on_conflict = text_argument(fcinfo, on_conflict_argument).value_or("reject");
+    if (on_conflict == "reject") return OnConflict::reject;
+    if (on_conflict == "skip") return OnConflict::skip;
+    if (on_conflict == "update") return OnConflict::update;
+    fail_option("on_conflict", on_conflict, "Available values: reject, skip, update.");
+}
+
 LoadOptions read_options(FunctionCallInfo fcinfo) {
     LoadOptions options;
     const std::string on_error = text_argument(fcinfo, on_error_argument).value_or("reject");
@@ -98,6 +107,7 @@ LoadOptions read_options(FunctionCallInfo fcinfo) {
         options.on_error = OnError::raise;
     else
         fail_option("on_error", on_error, "Available values: reject, abort, raise.");
+    options.on_conflict = read_on_conflict(fcinfo);
     options.reject_limit = bigint_argument(fcinfo, reject_limit_argument);
     if (options.reject_limit && *options.reject_limit < 0)
         fail_option("reject_limit", std::to_string(*options.reject_limit), "It must not be negative.");
@@ -143,6 +153,7 @@ std::string options_json(FunctionCallInfo fcinfo, const CsvSource &source, const
     add("encoding", encoding_name(source.encoding()));
     add("repair", text_argument(fcinfo, repair_argument).value_or("none"));
     add("on_error", text_argument(fcinfo, on_error_argument).value_or("reject"));
+    add("on_conflict", text_argument(fcinfo, on_conflict_argument).value_or("reject"));
     if (const std::optional<std::string> pattern = text_argument(fcinfo, date_format_argument))
         add("date_format", *pattern);
     add_bare("header", source.has_header() ? "true" : "false");
@@ -254,6 +265,7 @@ Datum migrate(FunctionCallInfo fcinfo, const Input &input, Relation rel) {
     std::vector<AttrNumber> numbers;
     for (const PlannedColumn &column : plan_columns(rel, names)) numbers.push_back(column.number);
     require_insert(rel, numbers);
+    require_conflict_key(rel, numbers, options.on_conflict);
     options.json = options_json(fcinfo, source, options, names);
     const Oid target = RelationGetRelid(rel);
     close_table(rel);

@@ -10,7 +10,6 @@
 
 #include "load/key_cache.hpp"
 #include "load/reject.hpp"
-#include "server/boundary.hpp"
 #include "server/sql.hpp"
 
 namespace ferry {

@@ -5,10 +5,10 @@
 #include "load/load.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "load/reject_log.hpp"
 #include "load/row_checker.hpp"
-#include "load/row_writer.hpp"
 #include "load/sequences.hpp"
 #include "server/error_context.hpp"
 #include "server/progress.hpp"
@@ -33,7 +33,7 @@ size_t batch_rows(Relation rel) {
 }
 
 struct Counts {
-    uint64_t read = 0, loaded = 0, rejected = 0, repaired = 0;
+    uint64_t read = 0, loaded = 0, rejected = 0, repaired = 0, skipped = 0, updated = 0;
 };
 
 // One table being loaded. Its server resources belong to the subtransaction it was made in, if any: after a
@@ -49,7 +49,7 @@ class Loader {
           observer_(observer),
           rel_(rel),
           table_(rel),
-          writer_(make_row_writer(table_, columns)),
+          writer_(make_row_writer(table_, columns, options.on_conflict)),
           checker_(table_, columns, writer_->duties(), options.date_format ? &*options.date_format : nullptr,
                    options.strict),
           sequences_(rel, columns),
@@ -75,6 +75,7 @@ class Loader {
     void write_halving(std::span<const uint32_t> rows);
     void settle_batch();
     void settle_row(uint32_t r, std::span<const RowError> errors, std::span<const RowError> notes);
+    void settle_loaded_row(uint32_t r, std::span<const RowError> notes);
     void tell_repairs();
     void sort_by_row(std::vector<RowError> &errors);
 
@@ -92,9 +93,10 @@ class Loader {
     SlotArray slots_;
     ScopedContext scratch_{"ferry load window"};
     Batch batch_;
-    std::vector<RowError> errors_, notes_, sorted_;
+    Outcome outcome_;
+    std::vector<RowError> notes_, sorted_;
     std::vector<uint64_t> order_;
-    std::vector<bool> bad_;
+    std::vector<bool> bad_, skipped_, updated_;
     std::vector<uint32_t> good_;
     std::vector<std::string> first_rejects_;
     Counts counts_;
@@ -176,18 +178,18 @@ void Loader::check_batch() {
     slots_.reserve(rows);
     const auto slots = slots_.all().first(rows);
     slots_.clear(rows);
-    errors_.clear();
-    checker_.check(batch_, slots, errors_);
-    writer_->check(slots, errors_);
+    outcome_.clear();
+    checker_.check(batch_, slots, outcome_.errors);
+    writer_->check(slots, outcome_.errors);
     bad_.assign(rows, false);
-    for (const RowError &error : errors_) bad_[error.row] = true;
+    for (const RowError &error : outcome_.errors) bad_[error.row] = true;
     good_.clear();
     for (uint32_t r = 0; r < rows; ++r)
         if (!bad_[r]) good_.push_back(r);
 }
 
 void Loader::write_rows(std::span<const uint32_t> rows, bool carefully) {
-    if (!rows.empty()) writer_->write(slots_.all(), rows, carefully, errors_);
+    if (!rows.empty()) writer_->write(slots_.all(), rows, carefully, outcome_);
 }
 
 // Rows that are refused already may stand in the way of a unique key as well: every error of every row is
@@ -196,7 +198,7 @@ void Loader::tell_conflicts_of_bad_rows() {
     std::vector<uint32_t> bad;
     for (uint32_t r = 0; r < batch_.records.size(); ++r)
         if (bad_[r] && !checker_.unreadable(r)) bad.push_back(r);
-    if (!bad.empty()) writer_->probe(slots_.all(), bad, errors_);
+    if (!bad.empty()) writer_->probe(slots_.all(), bad, outcome_.errors);
 }
 
 // An error that names a column belongs to its field.
@@ -214,7 +216,7 @@ void Loader::complete_error(RowError &error) const {
 
 void Loader::write_halving(std::span<const uint32_t> rows) {
     if (rows.empty()) return;
-    const size_t told = errors_.size();
+    const std::array told{outcome_.errors.size(), outcome_.skipped.size(), outcome_.updated.size()};
     ServerError *error = in_subtransaction([&] {
         write_rows(rows, true);
         writer_->keep();
@@ -222,9 +224,11 @@ void Loader::write_halving(std::span<const uint32_t> rows) {
     });
     if (error == nullptr) return;
     writer_->rolled_back();
-    errors_.resize(told);
+    outcome_.errors.resize(told[0]);
+    outcome_.skipped.resize(told[1]);
+    outcome_.updated.resize(told[2]);
     if (rows.size() == 1) {
-        errors_.push_back(describe_server_error(rows.front(), -1, error));
+        outcome_.errors.push_back(describe_server_error(rows.front(), -1, error));
         return;
     }
     write_halving(rows.first(rows.size() / 2));
@@ -258,29 +262,31 @@ void Loader::tell_repairs() {
 // Counts the batch, logs its bad and its repaired rows and tells the observer, in the order of the records.
 void Loader::settle_batch() {
     tell_conflicts_of_bad_rows();
-    for (RowError &error : errors_) complete_error(error);
+    std::vector<RowError> &errors = outcome_.errors;
+    for (RowError &error : errors) complete_error(error);
     tell_repairs();
-    sort_by_row(errors_);
+    sort_by_row(errors);
+    skipped_.assign(batch_.records.size(), false);
+    updated_.assign(batch_.records.size(), false);
+    for (const uint32_t row : outcome_.skipped) skipped_[row] = true;
+    for (const uint32_t row : outcome_.updated) updated_[row] = true;
     for (uint32_t r = 0, next = 0, note = 0; r < batch_.records.size(); ++r) {
         const size_t first = next, first_note = note;
-        while (next < errors_.size() && errors_[next].row == r) ++next;
+        while (next < errors.size() && errors[next].row == r) ++next;
         while (note < notes_.size() && notes_[note].row == r) ++note;
-        settle_row(r, {errors_.data() + first, next - first},
-                   {notes_.data() + first_note, note - first_note});
+        settle_row(r, {errors.data() + first, next - first}, {notes_.data() + first_note, note - first_note});
     }
 }
 
 void Loader::settle_row(uint32_t r, std::span<const RowError> errors, std::span<const RowError> notes) {
     const Record &record = batch_.records[r];
     ++counts_.read;
+    if (skipped_[r]) {
+        ++counts_.skipped;
+        return;
+    }
     if (errors.empty()) {
-        ++counts_.loaded;
-        sequences_.see(slots_[r]);
-        if (!notes.empty()) {
-            ++counts_.repaired;
-            log_.add(record, {}, notes, RejectStatus::fixed);
-        }
-        if (observer_ != nullptr) observer_->loaded(record, slots_[r]);
+        settle_loaded_row(r, notes);
         return;
     }
     ++counts_.rejected;
@@ -288,6 +294,18 @@ void Loader::settle_row(uint32_t r, std::span<const RowError> errors, std::span<
     if (first_rejects_.size() < shown_rejects)
         first_rejects_.push_back("record " + std::to_string(record.number) + ": " + errors.front().message);
     if (observer_ != nullptr) observer_->rejected(record, errors);
+}
+
+void Loader::settle_loaded_row(uint32_t r, std::span<const RowError> notes) {
+    const Record &record = batch_.records[r];
+    ++counts_.loaded;
+    if (updated_[r]) ++counts_.updated;
+    sequences_.see(slots_[r]);
+    if (!notes.empty()) {
+        ++counts_.repaired;
+        log_.add(record, {}, notes, RejectStatus::fixed);
+    }
+    if (observer_ != nullptr) observer_->loaded(record, slots_[r]);
 }
 
 void Loader::raise_rejects() const {
@@ -380,6 +398,8 @@ LoadReport LoadRun::run() {
     report.rows_loaded = aborted_ ? 0 : counts_.loaded;
     report.rows_rejected = counts_.rejected;
     report.rows_repaired = aborted_ ? 0 : counts_.repaired;
+    report.rows_skipped = aborted_ ? 0 : counts_.skipped;
+    report.rows_updated = aborted_ ? 0 : counts_.updated;
     report.bytes_read = source_.bytes_read();
     report.finished_at = GetCurrentTimestamp();
     end_progress();
@@ -402,6 +422,8 @@ void LoadRun::write_log(const LoadReport &report) {
     entry.rows_rejected = report.rows_rejected;
     entry.rows_repaired = report.rows_repaired;
     entry.bytes_read = report.bytes_read;
+    entry.rows_skipped = report.rows_skipped;
+    entry.rows_updated = report.rows_updated;
     log_.write(entry);
 }
 
@@ -438,7 +460,9 @@ Datum report_datum(const LoadReport &report) {
                           Int64GetDatum(static_cast<int64>(report.rows_rejected)),
                           Int64GetDatum(static_cast<int64>(report.rows_repaired)),
                           Int64GetDatum(static_cast<int64>(report.bytes_read)),
-                          IntervalPGetDatum(elapsed)};
+                          IntervalPGetDatum(elapsed),
+                          Int64GetDatum(static_cast<int64>(report.rows_skipped)),
+                          Int64GetDatum(static_cast<int64>(report.rows_updated))};
         bool nulls[lengthof(values)] = {};
         HeapTuple tuple = heap_form_tuple(descriptor, values, nulls);
         ReleaseTupleDesc(descriptor);

@@ -10,6 +10,7 @@
 #include "core/value/date_format.hpp"
 #include "load/column_plan.hpp"
 #include "load/reject.hpp"
+#include "load/row_writer.hpp"
 #include "load/source.hpp"
 #include "server/boundary.hpp"
 
@@ -24,6 +25,7 @@ enum class OnError : uint8_t {
 
 struct LoadOptions {
     OnError on_error = OnError::reject;
+    OnConflict on_conflict = OnConflict::reject;
     std::optional<int64_t> reject_limit;   // more rejects than this abort the load
     std::optional<double> reject_percent;  // a larger share of the rows than this aborts it, at its end
     std::optional<value::DateFormat> date_format;  // how dates and times are written that are not in ISO form
@@ -40,7 +42,8 @@ struct LoadFacts {
     uint64_t bytes_total = 0;  // of the input; 0 where nobody knows
 };
 
-// Hears of every row's fate as it becomes known. After rewound(), rows from that number on are told anew.
+// Hears of every row's fate as it becomes known, but not of rows that on_conflict skips. After rewound(),
+// rows from that number on are told anew.
 class LoadObserver {
   public:
     virtual ~LoadObserver() = default;
@@ -63,6 +66,7 @@ struct LoadReport {
     std::string status;  // "loaded", "partial", "aborted", "dry run"
     bool kept = false;   // the rows loaded are in the table
     uint64_t rows_read = 0, rows_loaded = 0, rows_rejected = 0, rows_repaired = 0, bytes_read = 0;
+    uint64_t rows_skipped = 0, rows_updated = 0;  // by on_conflict; the latter are part of rows_loaded
     TimestampTz started_at = 0, finished_at = 0;
 };
 

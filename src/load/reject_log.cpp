@@ -331,6 +331,8 @@ void RejectLog::write_load(const LoadEntry &load) {
     Interval elapsed{load.finished_at - load.started_at, 0, 0};
     loads.set(16, IntervalPGetDatum(&elapsed));
     loads.set(17, ObjectIdGetDatum(GetUserId()));
+    loads.set_number(18, load.rows_skipped);
+    loads.set_number(19, load.rows_updated);
     loads.end_row();
     loads.finish();
 }

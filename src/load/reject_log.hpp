@@ -20,6 +20,7 @@ struct LoadEntry {
     std::string target, source_kind, source_name, source_sha256, options, status;
     TimestampTz started_at = 0, finished_at = 0;
     uint64_t rows_read = 0, rows_loaded = 0, rows_rejected = 0, rows_repaired = 0, bytes_read = 0;
+    uint64_t rows_skipped = 0, rows_updated = 0;
 };
 
 // ferry.rejects.status as a load writes it.

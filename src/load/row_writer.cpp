@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <deque>
+#include <optional>
 
+#include "server/insert_statement.hpp"
 #include "server/relation.hpp"
 
 namespace ferry {
@@ -38,15 +40,15 @@ bool stores_rows_as_they_are(Relation rel) {
     });
 }
 
-// True when an index checks its uniqueness only later.
-bool has_deferrable_index(ExecutorTable &table) {
+// The name of an index that checks its uniqueness only later; empty when there is none.
+std::string deferrable_index(Relation rel) {
     return pg_call([&] {
-        bool found = false;
-        List *indexes = RelationGetIndexList(table.rel());
+        const char *found = "";
+        List *indexes = RelationGetIndexList(rel);
         ListCell *cell;
         foreach (cell, indexes) {
             Relation index = index_open(lfirst_oid(cell), AccessShareLock);
-            found = found || !index->rd_index->indimmediate;
+            if (!index->rd_index->indimmediate) found = pstrdup(RelationGetRelationName(index));
             index_close(index, AccessShareLock);
         }
         return found;
@@ -57,7 +59,7 @@ bool takes_direct_path(ExecutorTable &table) {
     Relation rel = table.rel();
     return rel->rd_rel->relkind == RELKIND_RELATION && !rel->rd_rel->relispartition &&
            only_key_triggers(rel) && !row_security_applies(rel) && ForeignKeys::cover(rel) &&
-           !has_deferrable_index(table);
+           deferrable_index(rel).empty();
 }
 
 // COPY passes rules by, INSERT obeys them: neither is what the other's user expects.
@@ -67,6 +69,47 @@ void refuse_insert_rules(Relation rel) {
             fail({Code::unsupported, "table \"" + qualified_name(rel) + "\" has a rule for INSERT", "",
                   "Drop the rule, or replace it by a trigger."});
     }
+}
+
+bool contains(std::span<const AttrNumber> columns, AttrNumber number) {
+    return std::ranges::find(columns, number) != columns.end();
+}
+
+// The columns that a conflict overwrites: all that are loaded but the key, which says which row it is, and
+// identities that SQL lets nobody set.
+std::vector<AttrNumber> overwritten(Relation rel, std::span<const AttrNumber> columns) {
+    const std::vector<AttrNumber> key = primary_key(rel);
+    std::vector<AttrNumber> others;
+    for (const AttrNumber number : columns) {
+        const char identity = TupleDescAttr(RelationGetDescr(rel), number - 1)->attidentity;
+        if (!contains(key, number) && identity != ATTRIBUTE_IDENTITY_ALWAYS) others.push_back(number);
+    }
+    return others;
+}
+
+std::string column_name(Relation rel, AttrNumber number) {
+    return NameStr(TupleDescAttr(RelationGetDescr(rel), number - 1)->attname);
+}
+
+// The clause of INSERT that settles conflicts. Where the key is all that is loaded there is nothing to
+// update.
+std::string conflict_clause(Relation rel, std::span<const AttrNumber> columns, OnConflict on_conflict) {
+    if (on_conflict == OnConflict::reject) return "";
+    if (on_conflict == OnConflict::skip) return "ON CONFLICT DO NOTHING";
+    std::string key, values;
+    for (const AttrNumber number : primary_key(rel))
+        key += (key.empty() ? "" : ", ") + quote_identifier_text(column_name(rel, number));
+    for (const AttrNumber number : overwritten(rel, columns)) {
+        const std::string name = quote_identifier_text(column_name(rel, number));
+        values += (values.empty() ? "UPDATE SET " : ", ") + name + " = EXCLUDED." + name;
+    }
+    return "ON CONFLICT (" + key + ") DO " + (values.empty() ? "NOTHING" : values);
+}
+
+std::vector<AttrNumber> numbers_of(const std::vector<PlannedColumn> &columns) {
+    std::vector<AttrNumber> numbers;
+    for (const PlannedColumn &column : columns) numbers.push_back(column.number);
+    return numbers;
 }
 
 // How conflicts in one index are told.
@@ -80,29 +123,47 @@ struct IndexWords {
     std::vector<Oid> outputs;  // output functions of the key's values; none when the caller may not see them
 };
 
+// Rows go in at bulk speed; those that another row is in the way of are settled afterwards, where need be by
+// the SQL statement that the user means.
 class DirectWriter final : public RowWriter {
   public:
-    explicit DirectWriter(ExecutorTable &table) : table_(table), keys_(table.rel()), writer_(table) {}
+    DirectWriter(ExecutorTable &table, const std::vector<PlannedColumn> &columns, OnConflict on_conflict)
+        : table_(table), keys_(table.rel()), writer_(table), on_conflict_(on_conflict) {
+        if (on_conflict_ == OnConflict::update) find_indexes();
+        // What another transaction committed after our snapshot is an error to skip, as the server has it.
+        if (on_conflict_ == OnConflict::update ||
+            (on_conflict_ == OnConflict::skip && IsolationUsesXactSnapshot())) {
+            const std::vector<AttrNumber> numbers = numbers_of(columns);
+            statement_.emplace(table.rel(), numbers, conflict_clause(table.rel(), numbers, on_conflict_));
+        }
+    }
 
     void check(std::span<TupleTableSlot *const> slots, std::vector<RowError> &errors) override {
         keys_.check(slots, errors);
     }
 
     void write(std::span<TupleTableSlot *const> slots, std::span<const uint32_t> rows, bool carefully,
-               std::vector<RowError> &errors) override {
+               Outcome &outcome) override {
+        if (in_order_ && rows.size() > 1) {
+            for (size_t i = 0; i < rows.size(); ++i) write(slots, rows.subspan(i, 1), carefully, outcome);
+            return;
+        }
         choose(slots, rows);
         // Rows put in and taken out again would show in logical decoding, so there a conflict is an error at
-        // first. The second time, after that or after meeting the rows of an open transaction, each row asks
-        // before it goes in.
-        if (carefully)
+        // first, if it is one. The second time, after that or after meeting the rows of an open transaction,
+        // each row asks before it goes in.
+        const bool expected = on_conflict_ != OnConflict::reject && writer_.decoded();
+        if (carefully || expected || in_order_)
             writer_.insert_asking(chosen_, conflicts_);
         else
             writer_.insert(chosen_, !writer_.decoded(), conflicts_);
-        tell_conflicts(slots, rows, errors);
+        std::ranges::stable_sort(conflicts_, {}, &IndexConflict::row);
+        settle_conflicts(slots, rows, outcome);
     }
 
     void probe(std::span<TupleTableSlot *const> slots, std::span<const uint32_t> rows,
                std::vector<RowError> &errors) override {
+        if (on_conflict_ == OnConflict::skip) return;
         choose(slots, rows);
         writer_.probe(chosen_, conflicts_);
         // Of two rows with one key the first has it: a row that came later is in nobody's way.
@@ -111,6 +172,10 @@ class DirectWriter final : public RowWriter {
             return std::ranges::any_of(later, [&](TupleTableSlot *slot) {
                 return ItemPointerEquals(&slot->tts_tid, const_cast<ItemPointer>(&conflict.other));
             });
+        });
+        const std::vector<uint32_t> updates = rows_for_statement();
+        std::erase_if(conflicts_, [&](const IndexConflict &conflict) {
+            return std::ranges::binary_search(updates, conflict.row);
         });
         tell_conflicts(slots, rows, errors);
     }
@@ -139,6 +204,11 @@ class DirectWriter final : public RowWriter {
             errors.back().row = rows[conflict.row];
         }
     }
+    void find_indexes();
+    void settle_conflicts(std::span<TupleTableSlot *const> slots, std::span<const uint32_t> rows,
+                          Outcome &outcome);
+    std::vector<uint32_t> rows_for_statement() const;
+    void run_statement(std::span<const uint32_t> chosen, std::span<const uint32_t> rows, Outcome &outcome);
     RowError describe(TupleTableSlot *slot, Oid index);
     const IndexWords &words_of(Oid index, TupleTableSlot *slot);
 
@@ -147,9 +217,62 @@ class DirectWriter final : public RowWriter {
     ExecutorTable &table_;
     ForeignKeys keys_;
     TableWriter writer_;
+    OnConflict on_conflict_;
+    Oid key_index_ = InvalidOid;  // of the primary key, where it settles conflicts
+    // What an update changes in one unique index decides what other rows meet there, so that rows have to go
+    // one by one.
+    bool in_order_ = false;
+    std::optional<InsertStatement> statement_;  // settles conflicts that are no errors
     std::vector<TupleTableSlot *> chosen_;
     std::vector<IndexConflict> conflicts_;
 };
+
+void DirectWriter::find_indexes() {
+    const ResultRelInfo *result = table_.result();
+    key_index_ = table_.rel()->rd_pkindex;
+    for (int i = 0; i < result->ri_NumIndices; ++i) {
+        const Relation index = result->ri_IndexRelationDescs[i];
+        const bool refuses =
+            index->rd_index->indisunique || result->ri_IndexRelationInfo[i]->ii_ExclusionOps != nullptr;
+        in_order_ = in_order_ || (refuses && RelationGetRelid(index) != key_index_);
+    }
+}
+
+void DirectWriter::settle_conflicts(std::span<TupleTableSlot *const> slots, std::span<const uint32_t> rows,
+                                    Outcome &outcome) {
+    if (on_conflict_ != OnConflict::reject) {
+        const std::vector<uint32_t> conflicting = rows_for_statement();
+        std::erase_if(conflicts_, [&](const IndexConflict &conflict) {
+            return std::ranges::binary_search(conflicting, conflict.row);
+        });
+        if (statement_)
+            run_statement(conflicting, rows, outcome);
+        else
+            for (const uint32_t row : conflicting) outcome.skipped.push_back(rows[row]);
+    }
+    tell_conflicts(slots, rows, outcome.errors);
+}
+
+// The rows, in their order, whose conflicts are no errors.
+std::vector<uint32_t> DirectWriter::rows_for_statement() const {
+    std::vector<uint32_t> found;
+    for (const IndexConflict &conflict : conflicts_) {
+        const bool settles = on_conflict_ == OnConflict::skip ||
+                             (on_conflict_ == OnConflict::update && conflict.index == key_index_);
+        if (settles && (found.empty() || found.back() != conflict.row)) found.push_back(conflict.row);
+    }
+    return found;
+}
+
+void DirectWriter::run_statement(std::span<const uint32_t> chosen, std::span<const uint32_t> rows,
+                                 Outcome &outcome) {
+    for (const uint32_t row : chosen) {
+        InsertStatement::Fate fate;
+        statement_->run({&chosen_[row], 1}, {&fate, 1});
+        if (fate == InsertStatement::Fate::conflicted) outcome.skipped.push_back(rows[row]);
+        if (fate == InsertStatement::Fate::updated) outcome.updated.push_back(rows[row]);
+    }
+}
 
 // The key of this row in an index. In the current memory context.
 void form_key(const ExecutorTable &table, int i, TupleTableSlot *slot, Datum *values, bool *nulls) {
@@ -231,13 +354,10 @@ RowError DirectWriter::describe(TupleTableSlot *slot, Oid index) {
     return error;
 }
 
-// One prepared INSERT, run per row with its triggers.
+// One INSERT per row, with its triggers.
 class InsertWriter final : public RowWriter {
   public:
-    InsertWriter(ExecutorTable &table, const std::vector<PlannedColumn> &columns)
-        : plain_(stores_rows_as_they_are(table.rel())) {
-        prepare(table.rel(), columns);
-    }
+    InsertWriter(ExecutorTable &table, const std::vector<PlannedColumn> &columns, OnConflict on_conflict);
 
     void check(std::span<TupleTableSlot *const>, std::vector<RowError> &) override {}
 
@@ -245,20 +365,13 @@ class InsertWriter final : public RowWriter {
                std::vector<RowError> &) override {}
 
     void write(std::span<TupleTableSlot *const> slots, std::span<const uint32_t> rows, bool,
-               std::vector<RowError> &errors) override {
-        returned_.reset();
-        std::vector<uint32_t> skipped(rows.size());
-        size_t count = 0;
-        uint32_t *const list = skipped.data();
-        pg_call([&] {
-            if (SPI_connect() != SPI_OK_CONNECT) elog(ERROR, "SPI_connect failed");
-            for (const uint32_t row : rows) {
-                CHECK_FOR_INTERRUPTS();
-                if (!insert(slots[row])) list[count++] = row;
-            }
-            SPI_finish();
-        });
-        for (size_t i = 0; i < count; ++i) errors.push_back(describe_skipped(skipped[i]));
+               Outcome &outcome) override {
+        for (const uint32_t row : rows) {
+            check_interrupts();
+            InsertStatement::Fate fate;
+            statement_->run({&slots[row], 1}, {&fate, 1});
+            tell(fate, row, slots[row], outcome);
+        }
     }
 
     void keep() override {}
@@ -267,52 +380,58 @@ class InsertWriter final : public RowWriter {
     Duties duties() const override { return {false, plain_, plain_ && complete_}; }
 
   private:
-    void prepare(Relation rel, const std::vector<PlannedColumn> &columns);
-    std::string returning(Relation rel);
+    void tell(InsertStatement::Fate fate, uint32_t row, TupleTableSlot *slot, Outcome &outcome) const;
     static RowError describe_skipped(uint32_t row);
-    // The primary key as it was stored, whatever defaults and triggers made of it.
-    void take_key(TupleTableSlot *slot) {
-        for (size_t i = 0; i < key_.size(); ++i) {
-            bool null;
-            const Datum value =
-                SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, static_cast<int>(i + 1), &null);
-            const FormData_pg_attribute *attribute =
-                TupleDescAttr(SPI_tuptable->tupdesc, static_cast<int>(i));
-            const MemoryContext before = MemoryContextSwitchTo(returned_.get());
-            slot->tts_values[key_[i] - 1] =
-                null ? Datum{0} : datumCopy(value, attribute->attbyval, attribute->attlen);
-            slot->tts_isnull[key_[i] - 1] = null;
-            MemoryContextSwitchTo(before);
-        }
-    }
-    // False when a trigger kept the row out.
-    bool insert(TupleTableSlot *slot) {
-        for (size_t i = 0; i < numbers_.size(); ++i) {
-            values_[i] = slot->tts_values[numbers_[i] - 1];
-            nulls_[i] = slot->tts_isnull[numbers_[i] - 1] ? 'n' : ' ';
-        }
-        const int code = SPI_execute_plan(plan_.get(), values_.data(), nulls_.data(), false, 0);
-        if (code != SPI_OK_INSERT && code != SPI_OK_INSERT_RETURNING)
-            elog(ERROR, "SPI_execute_plan: %s", SPI_result_code_string(code));
-        const bool inserted = SPI_processed > 0;
-        if (inserted && code == SPI_OK_INSERT_RETURNING)
-            take_key(slot);
-        else if (inserted && !plain_)
-            for (const AttrNumber number : unseen_key_) slot->tts_isnull[number - 1] = true;
-        SPI_freetuptable(SPI_tuptable);
-        return inserted;
-    }
 
-    bool plain_;             // no trigger, partition or foreign server changes rows before they are stored
-    bool complete_ = false;  // every attribute has a field
-    KeptPlan plan_;
-    std::vector<AttrNumber> numbers_;
-    std::vector<AttrNumber> key_;         // attributes that the statement returns
-    std::vector<AttrNumber> unseen_key_;  // those that it may not return, though triggers may change them
-    ScopedContext returned_{"ferry returned keys"};
-    std::vector<Datum> values_;
-    std::vector<char> nulls_;
+    bool plain_;     // no trigger, partition or foreign server changes rows before they are stored
+    bool complete_;  // every attribute has a field
+    bool skips_;     // rows that meet a conflict are left out
+    bool foreign_;   // only the foreign server knows why a row did not go in
+    std::vector<AttrNumber> unseen_key_;  // attributes that may not be read, though triggers may change them
+    std::optional<InsertStatement> statement_;
 };
+
+// To be told what was stored one needs the right to read it, which an insert does without.
+bool may_return_key(Relation rel) {
+    const bool readable = pg_call(
+        [&] { return pg_class_aclcheck(RelationGetRelid(rel), GetUserId(), ACL_SELECT) == ACLCHECK_OK; });
+    return readable && rel->rd_rel->relkind != RELKIND_FOREIGN_TABLE && !row_security_applies(rel);
+}
+
+InsertWriter::InsertWriter(ExecutorTable &table, const std::vector<PlannedColumn> &columns,
+                           OnConflict on_conflict)
+    : plain_(stores_rows_as_they_are(table.rel())),
+      complete_(columns.size() == loadable_columns(table.rel()).size()),
+      foreign_(table.rel()->rd_rel->relkind == RELKIND_FOREIGN_TABLE) {
+    const Relation rel = table.rel();
+    const std::vector<AttrNumber> numbers = numbers_of(columns);
+    skips_ = on_conflict == OnConflict::skip ||
+             (on_conflict == OnConflict::update && overwritten(rel, numbers).empty());
+    std::vector<AttrNumber> key = primary_key(rel);
+    if (!may_return_key(rel)) {
+        if (!plain_) unseen_key_ = key;
+        key.clear();
+    }
+    statement_.emplace(rel, numbers, conflict_clause(rel, numbers, on_conflict), std::move(key));
+}
+
+void InsertWriter::tell(InsertStatement::Fate fate, uint32_t row, TupleTableSlot *slot,
+                        Outcome &outcome) const {
+    switch (fate) {
+        case InsertStatement::Fate::updated:
+            outcome.updated.push_back(row);
+            break;
+        case InsertStatement::Fate::inserted:
+            break;
+        default:
+            if (skips_ && (foreign_ || fate == InsertStatement::Fate::conflicted))
+                outcome.skipped.push_back(row);
+            else
+                outcome.errors.push_back(describe_skipped(row));
+            return;
+    }
+    for (const AttrNumber number : unseen_key_) slot->tts_isnull[number - 1] = true;
+}
 
 // COPY passes over such rows in silence; here no row is lost without a word.
 RowError InsertWriter::describe_skipped(uint32_t row) {
@@ -324,61 +443,35 @@ RowError InsertWriter::describe_skipped(uint32_t row) {
     return error;
 }
 
-// RETURNING asks for the right to read, which an insert does without: only who has it is told the keys.
-std::string InsertWriter::returning(Relation rel) {
-    const bool readable = pg_call(
-        [&] { return pg_class_aclcheck(RelationGetRelid(rel), GetUserId(), ACL_SELECT) == ACLCHECK_OK; });
-    if (!readable || rel->rd_rel->relkind == RELKIND_FOREIGN_TABLE || row_security_applies(rel)) {
-        unseen_key_ = primary_key(rel);
-        return "";
-    }
-    std::string list;
-    key_ = primary_key(rel);
-    for (const AttrNumber number : key_)
-        list += (list.empty() ? " RETURNING " : ", ") +
-                quote_identifier_text(NameStr(TupleDescAttr(RelationGetDescr(rel), number - 1)->attname));
-    return list;
-}
-
-// Only the load's columns are named: the others take their defaults from the server, which asks no right for
-// them. Values for GENERATED ALWAYS identities are taken as they are, as COPY does.
-void InsertWriter::prepare(Relation rel, const std::vector<PlannedColumn> &columns) {
-    std::string names, parameters;
-    std::vector<Oid> types;
-    bool identity = false;
-    for (const PlannedColumn &column : columns) {
-        numbers_.push_back(column.number);
-        types.push_back(column.type);
-        identity = identity || TupleDescAttr(RelationGetDescr(rel), column.number - 1)->attidentity != '\0';
-        names += (names.empty() ? "" : ", ") + quote_identifier_text(column.name);
-        parameters += (parameters.empty() ? "$" : ", $") + std::to_string(numbers_.size());
-    }
-    complete_ = columns.size() == loadable_columns(rel).size();
-    values_.resize(numbers_.size());
-    nulls_.resize(numbers_.size());
-    const std::string sql = numbers_.empty() ? "INSERT INTO " + qualified_name(rel) + " DEFAULT VALUES"
-                                             : "INSERT INTO " + qualified_name(rel) + " (" + names + ")" +
-                                                   (identity ? " OVERRIDING SYSTEM VALUE" : "") +
-                                                   " VALUES (" + parameters + ")" + returning(rel);
-    Oid *const type_array = types.data();
-    const int count = static_cast<int>(types.size());
-    const char *const text = sql.c_str();
-    pg_call([&] {
-        if (SPI_connect() != SPI_OK_CONNECT) elog(ERROR, "SPI_connect failed");
-        SPIPlanPtr plan = SPI_prepare(text, count, type_array);
-        if (plan == nullptr) elog(ERROR, "SPI_prepare: %s", SPI_result_code_string(SPI_result));
-        SPI_keepplan(plan);
-        plan_.set(plan);
-        SPI_finish();
-    });
-}
-
 }  // namespace
 
-std::unique_ptr<RowWriter> make_row_writer(ExecutorTable &table, const std::vector<PlannedColumn> &columns) {
+std::unique_ptr<RowWriter> make_row_writer(ExecutorTable &table, const std::vector<PlannedColumn> &columns,
+                                           OnConflict on_conflict) {
     refuse_insert_rules(table.rel());
-    if (takes_direct_path(table)) return std::make_unique<DirectWriter>(table);
-    return std::make_unique<InsertWriter>(table, columns);
+    if (takes_direct_path(table)) return std::make_unique<DirectWriter>(table, columns, on_conflict);
+    return std::make_unique<InsertWriter>(table, columns, on_conflict);
+}
+
+void require_conflict_key(Relation rel, std::span<const AttrNumber> columns, OnConflict on_conflict) {
+    if (on_conflict == OnConflict::reject) return;
+    const std::string table = "table \"" + qualified_name(rel) + "\"";
+    if (on_conflict == OnConflict::skip) {
+        const std::string deferrable = deferrable_index(rel);
+        if (deferrable.empty()) return;
+        fail({Code::conflict_key, table + " has the deferrable unique constraint \"" + deferrable + "\"", "",
+              "Its conflicts show too late to be skipped: use on_conflict => 'reject'."});
+    }
+    const std::vector<AttrNumber> key = primary_key(rel);
+    if (key.empty())
+        fail({Code::conflict_key, table + " has no primary key that on_conflict => 'update' could go by", "",
+              "Add one that is not deferrable, or use on_conflict => 'skip' or 'reject'."});
+    for (const AttrNumber number : key) {
+        if (contains(columns, number)) continue;
+        fail({Code::conflict_key,
+              "column \"" + column_name(rel, number) + "\" of the primary key of " + table + " is not loaded",
+              "", "on_conflict => 'update' needs the whole key to find the row."});
+    }
+    require_upsert(rel, columns, key, overwritten(rel, columns));
 }
 
 }  // namespace ferry

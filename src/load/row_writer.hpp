@@ -1,6 +1,6 @@
 // Puts checked rows into the table. Plain tables take the direct path (multi-insert, index insertion, foreign
 // keys asked per distinct key); every other table takes an INSERT per row, so that triggers, partitions,
-// foreign servers and row-level security act as always.
+// foreign servers and row-level security act as always. Either settles conflicts as the load wishes.
 #pragma once
 
 #include <memory>
@@ -15,18 +15,40 @@
 
 namespace ferry {
 
+// What becomes of a row that a unique or exclusion index finds another row in the way of.
+enum class OnConflict : uint8_t {
+    reject,  // it is refused
+    skip,    // it is left out and counted, as INSERT … ON CONFLICT DO NOTHING does
+    update,  // the row with its primary key takes its values, as ON CONFLICT (key) DO UPDATE does; other
+             // conflicts refuse it
+};
+
+// What became of the rows of a batch, by their positions in it. Those that are in none of the lists went in.
+struct Outcome {
+    std::vector<RowError> errors;
+    std::vector<uint32_t> skipped;
+    std::vector<uint32_t> updated;
+
+    void clear() {
+        errors.clear();
+        skipped.clear();
+        updated.clear();
+    }
+};
+
 class RowWriter {
   public:
     virtual ~RowWriter() = default;
 
     // Errors that can be told before a row is written: missing parents. `errors` holds the checker's already.
     virtual void check(std::span<TupleTableSlot *const> slots, std::vector<RowError> &errors) = 0;
-    // Writes the rows at these positions. Conflicts that the path can tell without an exception are appended
-    // to `errors` and those rows are not written; any other error of the server goes through. `carefully` is
-    // for rows that failed before.
+    // Writes the rows at these positions and adds to `outcome` what it did with those that did not simply go
+    // in. Conflicts that the path can tell without an exception are among its errors; any other error of the
+    // server goes through. `carefully` is for rows that failed before.
     virtual void write(std::span<TupleTableSlot *const> slots, std::span<const uint32_t> rows, bool carefully,
-                       std::vector<RowError> &errors) = 0;
-    // Tells what conflicts these rows, which have other errors and are not written, would meet as well.
+                       Outcome &outcome) = 0;
+    // Tells what conflicts these rows, which have other errors and are not written, would be refused for as
+    // well.
     virtual void probe(std::span<TupleTableSlot *const> slots, std::span<const uint32_t> rows,
                        std::vector<RowError> &errors) = 0;
     // Stand at the end of every subtransaction around check() and write().
@@ -40,6 +62,11 @@ class RowWriter {
 };
 
 // Chooses the path for the table. `table` and `columns` outlive the writer.
-std::unique_ptr<RowWriter> make_row_writer(ExecutorTable &table, const std::vector<PlannedColumn> &columns);
+std::unique_ptr<RowWriter> make_row_writer(ExecutorTable &table, const std::vector<PlannedColumn> &columns,
+                                           OnConflict on_conflict);
+
+// Raises 42P10 when the table has no key that such conflicts could be settled by, or these columns do not
+// hold it, and 42501 when the current user may not do to them what SQL asks for.
+void require_conflict_key(Relation rel, std::span<const AttrNumber> columns, OnConflict on_conflict);
 
 }  // namespace ferry

@@ -8,7 +8,8 @@ namespace ferry::compat {
 
 // Checks the caller's rights on one table, to the column; ereports 42501 when they lack.
 // Source: ExecCheckRTPerms (to 15), ExecCheckPermissions (from 16), both in execMain.c.
-inline void check_permissions(Relation rel, AclMode required, Bitmapset *inserted, Bitmapset *selected) {
+inline void check_permissions(Relation rel, AclMode required, Bitmapset *inserted, Bitmapset *selected,
+                              Bitmapset *updated = nullptr) {
     auto *rte = makeNode(RangeTblEntry);
     rte->rtekind = RTE_RELATION;
     rte->relid = RelationGetRelid(rel);
@@ -20,11 +21,13 @@ inline void check_permissions(Relation rel, AclMode required, Bitmapset *inserte
     info->requiredPerms = required;
     info->insertedCols = inserted;
     info->selectedCols = selected;
+    info->updatedCols = updated;
     ExecCheckPermissions(list_make1(rte), infos, true);
 #else
     rte->requiredPerms = required;
     rte->insertedCols = inserted;
     rte->selectedCols = selected;
+    rte->updatedCols = updated;
     ExecCheckRTPerms(list_make1(rte), true);
 #endif
 }
@@ -85,6 +88,15 @@ inline bool nulls_conflict(const IndexInfo *info) {
 #else
     (void)info;
     return false;
+#endif
+}
+
+// Runs a started query to its end. 18 dropped the last argument of ExecutorRun.
+inline void run_executor(QueryDesc *query) {
+#if PG_VERSION_NUM >= 180000
+    ExecutorRun(query, ForwardScanDirection, 0);
+#else
+    ExecutorRun(query, ForwardScanDirection, 0, true);
 #endif
 }
 

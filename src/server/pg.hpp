@@ -76,6 +76,7 @@ extern "C" {
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/portal.h"
+#include "utils/queryenvironment.h"
 #include "utils/rel.h"
 #include "utils/resowner.h"
 #include "utils/rls.h"

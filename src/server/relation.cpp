@@ -102,12 +102,25 @@ std::string type_text(Oid type, int32 typmod) {
     return pg_call([&] { return format_type_with_typemod(type, typmod); });
 }
 
+// Adds columns to a set as range tables hold them.
+static Bitmapset *add_columns(Bitmapset *set, std::span<const AttrNumber> columns) {
+    for (const AttrNumber number : columns)
+        set = bms_add_member(set, number - FirstLowInvalidHeapAttributeNumber);
+    return set;
+}
+
 void require_insert(Relation rel, std::span<const AttrNumber> columns) {
+    pg_call([&] { compat::check_permissions(rel, ACL_INSERT, add_columns(nullptr, columns), nullptr); });
+}
+
+void require_upsert(Relation rel, std::span<const AttrNumber> columns, std::span<const AttrNumber> key,
+                    std::span<const AttrNumber> updated) {
     pg_call([&] {
-        Bitmapset *inserted = nullptr;
-        for (const AttrNumber number : columns)
-            inserted = bms_add_member(inserted, number - FirstLowInvalidHeapAttributeNumber);
-        compat::check_permissions(rel, ACL_INSERT, inserted, nullptr);
+        const AclMode rights = ACL_INSERT | ACL_SELECT | (updated.empty() ? ACL_NO_RIGHTS : ACL_UPDATE);
+        // Who updates a column to its EXCLUDED value reads it as well.
+        Bitmapset *selected = add_columns(add_columns(nullptr, key), updated);
+        compat::check_permissions(rel, rights, add_columns(nullptr, columns), selected,
+                                  add_columns(nullptr, updated));
     });
 }
 

@@ -29,6 +29,10 @@ std::string type_text(Oid type, int32 typmod);
 // Raise 42501 unless the current user may insert into these columns, or read, or do what `rights` says.
 void require_insert(Relation rel, std::span<const AttrNumber> columns);
 void require_rights(Relation rel, AclMode rights);
+// Raises 42501 unless the current user may INSERT `columns` ON CONFLICT (`key`) DO UPDATE SET `updated` to
+// what was to be inserted, or DO NOTHING where none is to be updated.
+void require_upsert(Relation rel, std::span<const AttrNumber> columns, std::span<const AttrNumber> key,
+                    std::span<const AttrNumber> updated);
 // Raises 42501 for those who may not insert into a single column of it: the check that comes before any input
 // is read.
 void require_any_insert(Relation rel);

@@ -13,7 +13,9 @@ CREATE TYPE ferry.load_report AS (
   rows_rejected bigint,
   rows_repaired bigint,
   bytes_read bigint,
-  elapsed interval
+  elapsed interval,
+  rows_skipped bigint,
+  rows_updated bigint
 );
 COMMENT ON TYPE ferry.load_report IS 'What a load did: one row per call of a load function';
 

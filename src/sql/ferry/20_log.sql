@@ -18,7 +18,9 @@ CREATE TABLE ferry.loads (
   rows_repaired bigint NOT NULL,
   bytes_read bigint NOT NULL,
   elapsed interval NOT NULL,
-  role_id oid NOT NULL
+  role_id oid NOT NULL,
+  rows_skipped bigint NOT NULL,
+  rows_updated bigint NOT NULL
 );
 COMMENT ON TABLE ferry.loads IS 'One row per load: who brought what into which table, and how it went';
 COMMENT ON COLUMN ferry.loads.load_id IS 'Number of the load';
@@ -31,11 +33,13 @@ COMMENT ON COLUMN ferry.loads.loaded_by IS 'Role that ran the load';
 COMMENT ON COLUMN ferry.loads.role_id IS 'OID of that role: a later role of the same name is another one';
 COMMENT ON COLUMN ferry.loads.started_at IS 'When the load began';
 COMMENT ON COLUMN ferry.loads.finished_at IS 'When its last row was settled';
-COMMENT ON COLUMN ferry.loads.status IS 'loaded: all rows are in; partial: the good rows are in; aborted: no row is in; dry run: nothing was to be kept';
+COMMENT ON COLUMN ferry.loads.status IS 'loaded: no row was refused; partial: the good rows are in; aborted: no row is in; dry run: nothing was to be kept';
 COMMENT ON COLUMN ferry.loads.rows_read IS 'Rows in the input that were looked at';
 COMMENT ON COLUMN ferry.loads.rows_loaded IS 'Rows that went into the table; for a dry run, that would have';
 COMMENT ON COLUMN ferry.loads.rows_rejected IS 'Rows that were refused';
 COMMENT ON COLUMN ferry.loads.rows_repaired IS 'Rows that went in after a repair';
+COMMENT ON COLUMN ferry.loads.rows_skipped IS 'Rows that on_conflict => ''skip'' left out, because their key was taken';
+COMMENT ON COLUMN ferry.loads.rows_updated IS 'Rows among those loaded that overwrote a row of the same key';
 COMMENT ON COLUMN ferry.loads.bytes_read IS 'Bytes of the input that were read';
 COMMENT ON COLUMN ferry.loads.elapsed IS 'Time from the first byte to the last row';
 

@@ -262,8 +262,7 @@ Datum migrate(FunctionCallInfo fcinfo, const Input &input, Relation rel) {
         refuse_second_load(input, facts.target);
     CsvSource source(input.bytes, read_csv_options(fcinfo));
     const std::vector<std::string> names = source.settle_columns(loadable_columns(rel), chosen);
-    std::vector<AttrNumber> numbers;
-    for (const PlannedColumn &column : plan_columns(rel, names)) numbers.push_back(column.number);
+    const std::vector<AttrNumber> numbers = column_numbers(plan_columns(rel, names));
     require_insert(rel, numbers);
     require_conflict_key(rel, numbers, options.on_conflict);
     options.json = options_json(fcinfo, source, options, names);

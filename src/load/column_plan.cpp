@@ -155,4 +155,10 @@ std::vector<PlannedColumn> plan_columns(Relation rel, std::span<const std::strin
     return columns;
 }
 
+std::vector<AttrNumber> column_numbers(std::span<const PlannedColumn> columns) {
+    std::vector<AttrNumber> numbers;
+    for (const PlannedColumn &column : columns) numbers.push_back(column.number);
+    return numbers;
+}
+
 }  // namespace ferry

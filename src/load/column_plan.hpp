@@ -55,6 +55,9 @@ struct PlannedColumn {
 // column. Allocates in the current memory context.
 std::vector<PlannedColumn> plan_columns(Relation rel, std::span<const std::string> names);
 
+// Their attribute numbers, in the same order.
+std::vector<AttrNumber> column_numbers(std::span<const PlannedColumn> columns);
+
 // The names of all columns that can be loaded, in the table's order: live and not generated.
 std::vector<std::string> loadable_columns(Relation rel);
 

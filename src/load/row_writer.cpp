@@ -1,10 +1,11 @@
-// Implements row_writer.hpp: both paths and the choice between them.
+// Implements row_writer.hpp: the direct path and the choice between it and the other.
 #include "load/row_writer.hpp"
 
 #include <algorithm>
 #include <deque>
 #include <optional>
 
+#include "load/insert_writer.hpp"
 #include "server/insert_statement.hpp"
 #include "server/relation.hpp"
 
@@ -17,42 +18,6 @@ bool only_key_triggers(Relation rel) {
     for (int i = 0; triggers != nullptr && i < triggers->numtriggers; ++i)
         if (RI_FKey_trigger_type(triggers->triggers[i].tgfoid) == RI_TRIGGER_NONE) return false;
     return true;
-}
-
-bool has_row_trigger_before(Relation rel) {
-    const TriggerDesc *triggers = rel->trigdesc;
-    return triggers != nullptr && (triggers->trig_insert_before_row || triggers->trig_insert_instead_row);
-}
-
-// True when no trigger and no foreign server can change a row before it is stored, here or in a partition.
-bool stores_rows_as_they_are(Relation rel) {
-    if (has_row_trigger_before(rel)) return false;
-    if (rel->rd_rel->relkind != RELKIND_PARTITIONED_TABLE) return rel->rd_rel->relkind == RELKIND_RELATION;
-    return pg_call([&] {
-        bool plain = true;
-        ListCell *cell;
-        foreach (cell, find_all_inheritors(RelationGetRelid(rel), AccessShareLock, nullptr)) {
-            Relation part = table_open(lfirst_oid(cell), NoLock);
-            plain = plain && part->rd_rel->relkind != RELKIND_FOREIGN_TABLE && !has_row_trigger_before(part);
-            table_close(part, NoLock);
-        }
-        return plain;
-    });
-}
-
-// The name of an index that checks its uniqueness only later; empty when there is none.
-std::string deferrable_index(Relation rel) {
-    return pg_call([&] {
-        const char *found = "";
-        List *indexes = RelationGetIndexList(rel);
-        ListCell *cell;
-        foreach (cell, indexes) {
-            Relation index = index_open(lfirst_oid(cell), AccessShareLock);
-            if (!index->rd_index->indimmediate) found = pstrdup(RelationGetRelationName(index));
-            index_close(index, AccessShareLock);
-        }
-        return found;
-    });
 }
 
 bool takes_direct_path(ExecutorTable &table) {
@@ -69,47 +34,6 @@ void refuse_insert_rules(Relation rel) {
             fail({Code::unsupported, "table \"" + qualified_name(rel) + "\" has a rule for INSERT", "",
                   "Drop the rule, or replace it by a trigger."});
     }
-}
-
-bool contains(std::span<const AttrNumber> columns, AttrNumber number) {
-    return std::ranges::find(columns, number) != columns.end();
-}
-
-// The columns that a conflict overwrites: all that are loaded but the key, which says which row it is, and
-// identities that SQL lets nobody set.
-std::vector<AttrNumber> overwritten(Relation rel, std::span<const AttrNumber> columns) {
-    const std::vector<AttrNumber> key = primary_key(rel);
-    std::vector<AttrNumber> others;
-    for (const AttrNumber number : columns) {
-        const char identity = TupleDescAttr(RelationGetDescr(rel), number - 1)->attidentity;
-        if (!contains(key, number) && identity != ATTRIBUTE_IDENTITY_ALWAYS) others.push_back(number);
-    }
-    return others;
-}
-
-std::string column_name(Relation rel, AttrNumber number) {
-    return NameStr(TupleDescAttr(RelationGetDescr(rel), number - 1)->attname);
-}
-
-// The clause of INSERT that settles conflicts. Where the key is all that is loaded there is nothing to
-// update.
-std::string conflict_clause(Relation rel, std::span<const AttrNumber> columns, OnConflict on_conflict) {
-    if (on_conflict == OnConflict::reject) return "";
-    if (on_conflict == OnConflict::skip) return "ON CONFLICT DO NOTHING";
-    std::string key, values;
-    for (const AttrNumber number : primary_key(rel))
-        key += (key.empty() ? "" : ", ") + quote_identifier_text(column_name(rel, number));
-    for (const AttrNumber number : overwritten(rel, columns)) {
-        const std::string name = quote_identifier_text(column_name(rel, number));
-        values += (values.empty() ? "UPDATE SET " : ", ") + name + " = EXCLUDED." + name;
-    }
-    return "ON CONFLICT (" + key + ") DO " + (values.empty() ? "NOTHING" : values);
-}
-
-std::vector<AttrNumber> numbers_of(const std::vector<PlannedColumn> &columns) {
-    std::vector<AttrNumber> numbers;
-    for (const PlannedColumn &column : columns) numbers.push_back(column.number);
-    return numbers;
 }
 
 // How conflicts in one index are told.
@@ -133,7 +57,7 @@ class DirectWriter final : public RowWriter {
         // What another transaction committed after our snapshot is an error to skip, as the server has it.
         if (on_conflict_ == OnConflict::update ||
             (on_conflict_ == OnConflict::skip && IsolationUsesXactSnapshot())) {
-            const std::vector<AttrNumber> numbers = numbers_of(columns);
+            const std::vector<AttrNumber> numbers = column_numbers(columns);
             statement_.emplace(table.rel(), numbers, conflict_clause(table.rel(), numbers, on_conflict_));
         }
     }
@@ -266,11 +190,14 @@ std::vector<uint32_t> DirectWriter::rows_for_statement() const {
 
 void DirectWriter::run_statement(std::span<const uint32_t> chosen, std::span<const uint32_t> rows,
                                  Outcome &outcome) {
-    for (const uint32_t row : chosen) {
-        InsertStatement::Fate fate;
-        statement_->run({&chosen_[row], 1}, {&fate, 1});
-        if (fate == InsertStatement::Fate::conflicted) outcome.skipped.push_back(rows[row]);
-        if (fate == InsertStatement::Fate::updated) outcome.updated.push_back(rows[row]);
+    std::vector<TupleTableSlot *> slots;
+    for (const uint32_t row : chosen) slots.push_back(chosen_[row]);
+    std::vector<InsertStatement::Fate> fates(slots.size());
+    statement_->run(slots, fates);
+    for (size_t i = 0; i < fates.size(); ++i) {
+        const uint32_t row = rows[chosen[i]];
+        if (fates[i] == InsertStatement::Fate::conflicted) outcome.skipped.push_back(row);
+        if (fates[i] == InsertStatement::Fate::updated) outcome.updated.push_back(row);
     }
 }
 
@@ -354,124 +281,13 @@ RowError DirectWriter::describe(TupleTableSlot *slot, Oid index) {
     return error;
 }
 
-// One INSERT per row, with its triggers.
-class InsertWriter final : public RowWriter {
-  public:
-    InsertWriter(ExecutorTable &table, const std::vector<PlannedColumn> &columns, OnConflict on_conflict);
-
-    void check(std::span<TupleTableSlot *const>, std::vector<RowError> &) override {}
-
-    void probe(std::span<TupleTableSlot *const>, std::span<const uint32_t>,
-               std::vector<RowError> &) override {}
-
-    void write(std::span<TupleTableSlot *const> slots, std::span<const uint32_t> rows, bool,
-               Outcome &outcome) override {
-        for (const uint32_t row : rows) {
-            check_interrupts();
-            InsertStatement::Fate fate;
-            statement_->run({&slots[row], 1}, {&fate, 1});
-            tell(fate, row, slots[row], outcome);
-        }
-    }
-
-    void keep() override {}
-    void rolled_back() override {}
-    void finish() override {}
-    Duties duties() const override { return {false, plain_, plain_ && complete_}; }
-
-  private:
-    void tell(InsertStatement::Fate fate, uint32_t row, TupleTableSlot *slot, Outcome &outcome) const;
-    static RowError describe_skipped(uint32_t row);
-
-    bool plain_;     // no trigger, partition or foreign server changes rows before they are stored
-    bool complete_;  // every attribute has a field
-    bool skips_;     // rows that meet a conflict are left out
-    bool foreign_;   // only the foreign server knows why a row did not go in
-    std::vector<AttrNumber> unseen_key_;  // attributes that may not be read, though triggers may change them
-    std::optional<InsertStatement> statement_;
-};
-
-// To be told what was stored one needs the right to read it, which an insert does without.
-bool may_return_key(Relation rel) {
-    const bool readable = pg_call(
-        [&] { return pg_class_aclcheck(RelationGetRelid(rel), GetUserId(), ACL_SELECT) == ACLCHECK_OK; });
-    return readable && rel->rd_rel->relkind != RELKIND_FOREIGN_TABLE && !row_security_applies(rel);
-}
-
-InsertWriter::InsertWriter(ExecutorTable &table, const std::vector<PlannedColumn> &columns,
-                           OnConflict on_conflict)
-    : plain_(stores_rows_as_they_are(table.rel())),
-      complete_(columns.size() == loadable_columns(table.rel()).size()),
-      foreign_(table.rel()->rd_rel->relkind == RELKIND_FOREIGN_TABLE) {
-    const Relation rel = table.rel();
-    const std::vector<AttrNumber> numbers = numbers_of(columns);
-    skips_ = on_conflict == OnConflict::skip ||
-             (on_conflict == OnConflict::update && overwritten(rel, numbers).empty());
-    std::vector<AttrNumber> key = primary_key(rel);
-    if (!may_return_key(rel)) {
-        if (!plain_) unseen_key_ = key;
-        key.clear();
-    }
-    statement_.emplace(rel, numbers, conflict_clause(rel, numbers, on_conflict), std::move(key));
-}
-
-void InsertWriter::tell(InsertStatement::Fate fate, uint32_t row, TupleTableSlot *slot,
-                        Outcome &outcome) const {
-    switch (fate) {
-        case InsertStatement::Fate::updated:
-            outcome.updated.push_back(row);
-            break;
-        case InsertStatement::Fate::inserted:
-            break;
-        default:
-            if (skips_ && (foreign_ || fate == InsertStatement::Fate::conflicted))
-                outcome.skipped.push_back(row);
-            else
-                outcome.errors.push_back(describe_skipped(row));
-            return;
-    }
-    for (const AttrNumber number : unseen_key_) slot->tts_isnull[number - 1] = true;
-}
-
-// COPY passes over such rows in silence; here no row is lost without a word.
-RowError InsertWriter::describe_skipped(uint32_t row) {
-    RowError error;
-    error.row = row;
-    error.cls = ErrorClass::trigger;
-    error.sqlstate = code_info(Code::row_skipped).sqlstate;
-    error.message = "row was not inserted because a trigger skipped it";
-    return error;
-}
-
 }  // namespace
 
 std::unique_ptr<RowWriter> make_row_writer(ExecutorTable &table, const std::vector<PlannedColumn> &columns,
                                            OnConflict on_conflict) {
     refuse_insert_rules(table.rel());
     if (takes_direct_path(table)) return std::make_unique<DirectWriter>(table, columns, on_conflict);
-    return std::make_unique<InsertWriter>(table, columns, on_conflict);
-}
-
-void require_conflict_key(Relation rel, std::span<const AttrNumber> columns, OnConflict on_conflict) {
-    if (on_conflict == OnConflict::reject) return;
-    const std::string table = "table \"" + qualified_name(rel) + "\"";
-    if (on_conflict == OnConflict::skip) {
-        const std::string deferrable = deferrable_index(rel);
-        if (deferrable.empty()) return;
-        fail({Code::conflict_key, table + " has the deferrable unique constraint \"" + deferrable + "\"", "",
-              "Its conflicts show too late to be skipped: use on_conflict => 'reject'."});
-    }
-    const std::vector<AttrNumber> key = primary_key(rel);
-    if (key.empty())
-        fail({Code::conflict_key, table + " has no primary key that on_conflict => 'update' could go by", "",
-              "Add one that is not deferrable, or use on_conflict => 'skip' or 'reject'."});
-    for (const AttrNumber number : key) {
-        if (contains(columns, number)) continue;
-        fail({Code::conflict_key,
-              "column \"" + column_name(rel, number) + "\" of the primary key of " + table + " is not loaded",
-              "", "on_conflict => 'update' needs the whole key to find the row."});
-    }
-    require_upsert(rel, columns, key, overwritten(rel, columns));
+    return make_insert_writer(table, columns, on_conflict);
 }
 
 }  // namespace ferry

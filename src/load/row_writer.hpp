@@ -1,6 +1,6 @@
 // Puts checked rows into the table. Plain tables take the direct path (multi-insert, index insertion, foreign
-// keys asked per distinct key); every other table takes an INSERT per row, so that triggers, partitions,
-// foreign servers and row-level security act as always. Either settles conflicts as the load wishes.
+// keys asked per distinct key); every other table takes INSERTs, so that triggers, partitions, foreign
+// servers and row-level security act as always. Either settles conflicts as the load wishes.
 #pragma once
 
 #include <memory>
@@ -9,19 +9,12 @@
 
 #include "load/column_plan.hpp"
 #include "load/foreign_keys.hpp"
+#include "load/on_conflict.hpp"
 #include "load/reject.hpp"
 #include "load/row_checker.hpp"
 #include "server/table_writer.hpp"
 
 namespace ferry {
-
-// What becomes of a row that a unique or exclusion index finds another row in the way of.
-enum class OnConflict : uint8_t {
-    reject,  // it is refused
-    skip,    // it is left out and counted, as INSERT … ON CONFLICT DO NOTHING does
-    update,  // the row with its primary key takes its values, as ON CONFLICT (key) DO UPDATE does; other
-             // conflicts refuse it
-};
 
 // What became of the rows of a batch, by their positions in it. Those that are in none of the lists went in.
 struct Outcome {
@@ -64,9 +57,5 @@ class RowWriter {
 // Chooses the path for the table. `table` and `columns` outlive the writer.
 std::unique_ptr<RowWriter> make_row_writer(ExecutorTable &table, const std::vector<PlannedColumn> &columns,
                                            OnConflict on_conflict);
-
-// Raises 42P10 when the table has no key that such conflicts could be settled by, or these columns do not
-// hold it, and 42501 when the current user may not do to them what SQL asks for.
-void require_conflict_key(Relation rel, std::span<const AttrNumber> columns, OnConflict on_conflict);
 
 }  // namespace ferry

@@ -5,6 +5,7 @@
 #include "server/insert_statement.hpp"
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "server/compat.hpp"
 #include "server/relation.hpp"
@@ -47,65 +48,52 @@ std::string insert_text(Relation rel, std::span<const AttrNumber> columns, const
     return text + " RETURNING " + (returned.empty() ? "true" : column_list(rel, returned));
 }
 
+}  // namespace
+
 // Hears of every row that is stored, at the moment it is. A callback of the server's: nothing here throws.
-struct Listener {
+struct InsertStatement::Listener {
     DestReceiver receiver;  // first: what the server knows this by
     const PlanState *insert;
     TupleTableSlot *const *rows;
-    InsertStatement::Fate *fates;
+    Fate *fates;
     const AttrNumber *returned;
     size_t returned_count;
+    Return *next;  // room for what is returned
     MemoryContext values;
-    double conflicts;
+    bool updates;      // what meets a conflict is stored as well
+    double conflicts;  // so far
 };
 
-void take_values(const Listener &listener, TupleTableSlot *from, TupleTableSlot *to) {
-    slot_getallattrs(from);
-    const MemoryContext before = MemoryContextSwitchTo(listener.values);
-    for (size_t i = 0; i < listener.returned_count; ++i) {
-        const FormData_pg_attribute *attribute =
-            TupleDescAttr(from->tts_tupleDescriptor, static_cast<int>(i));
-        const int at = listener.returned[i] - 1;
-        to->tts_isnull[at] = from->tts_isnull[i];
-        to->tts_values[at] = from->tts_isnull[i]
-                                 ? Datum{0}
-                                 : datumCopy(from->tts_values[i], attribute->attbyval, attribute->attlen);
-    }
-    MemoryContextSwitchTo(before);
-}
-
-bool hear(TupleTableSlot *slot, DestReceiver *self) {
+bool InsertStatement::hear(TupleTableSlot *slot, DestReceiver *self) {
     auto *listener = reinterpret_cast<Listener *>(self);
     // The row that was read last is the one that went in just now.
     const auto row = static_cast<size_t>(outerPlanState(listener->insert)->instrument->tuplecount) - 1;
     const double conflicts = listener->insert->instrument->ntuples2;
-    listener->fates[row] =
-        conflicts > listener->conflicts ? InsertStatement::Fate::updated : InsertStatement::Fate::inserted;
+    const bool updated = listener->updates && conflicts > listener->conflicts;
+    listener->fates[row] = updated ? Fate::updated : Fate::inserted;
     listener->conflicts = conflicts;
-    if (listener->returned_count > 0) take_values(*listener, slot, listener->rows[row]);
+    slot_getallattrs(slot);
+    const MemoryContext before = MemoryContextSwitchTo(listener->values);
+    for (size_t i = 0; i < listener->returned_count; ++i) {
+        const FormData_pg_attribute *attribute =
+            TupleDescAttr(slot->tts_tupleDescriptor, static_cast<int>(i));
+        Return &value = *listener->next++;
+        value = {listener->rows[row], listener->returned[i] - 1, slot->tts_isnull[i], 0};
+        if (!value.null) value.value = datumCopy(slot->tts_values[i], attribute->attbyval, attribute->attlen);
+    }
+    MemoryContextSwitchTo(before);
     return true;
 }
 
-Listener make_listener() {
-    Listener listener{};
-    listener.receiver.receiveSlot = hear;
-    listener.receiver.rStartup = [](DestReceiver *, int, TupleDesc) {};
-    listener.receiver.rShutdown = [](DestReceiver *) {};
-    listener.receiver.rDestroy = [](DestReceiver *) {};
-    listener.receiver.mydest = DestNone;
-    return listener;
-}
-
-}  // namespace
-
 InsertStatement::InsertStatement(Relation rel, std::span<const AttrNumber> columns,
-                                 const std::string &on_conflict, std::vector<AttrNumber> returned)
+                                 const OnConflict &on_conflict, std::vector<AttrNumber> returned)
     : rel_(rel),
       returned_(std::move(returned)),
+      text_(insert_text(rel, columns, on_conflict.clause, returned_)),
       told_(rel->rd_rel->relkind != RELKIND_FOREIGN_TABLE),
-      skips_(on_conflict.ends_with("DO NOTHING")) {
-    const std::string sql = insert_text(rel, columns, on_conflict, returned_);
-    const char *const text = sql.c_str();
+      skips_(on_conflict.clause.ends_with("DO NOTHING")) {
+    if (!on_conflict.key.empty()) key_.emplace(rel, on_conflict.key);
+    const char *const text = text_.c_str();
     pg_call([&] {
         if (SPI_connect() != SPI_OK_CONNECT) elog(ERROR, "SPI_connect failed");
         EphemeralNamedRelationData source = describe_source(rel, nullptr);
@@ -119,13 +107,22 @@ InsertStatement::InsertStatement(Relation rel, std::span<const AttrNumber> colum
 }
 
 InsertStatement::Counts InsertStatement::execute(std::span<TupleTableSlot *const> rows, Fate *fates) {
-    Listener listener = make_listener();
+    const size_t before = returns_.size();
+    returns_.resize(before + rows.size() * returned_.size());
+    Listener listener{};
+    listener.receiver.receiveSlot = hear;
+    listener.receiver.rStartup = [](DestReceiver *, int, TupleDesc) {};
+    listener.receiver.rShutdown = [](DestReceiver *) {};
+    listener.receiver.rDestroy = [](DestReceiver *) {};
+    listener.receiver.mydest = DestNone;
     listener.rows = rows.data();
     listener.fates = fates;
     listener.returned = returned_.data();
     listener.returned_count = returned_.size();
+    listener.next = returns_.data() + before;
     listener.values = values_.get();
-    return pg_call([&] {
+    listener.updates = key_.has_value();
+    const Counts counts = pg_call([&] {
         if (SPI_connect() != SPI_OK_CONNECT) elog(ERROR, "SPI_connect failed");
         Tuplestorestate *store = tuplestore_begin_heap(false, false, work_mem);
         for (TupleTableSlot *row : rows)
@@ -140,13 +137,13 @@ InsertStatement::Counts InsertStatement::execute(std::span<TupleTableSlot *const
         CommandCounterIncrement();
         PushActiveSnapshot(GetTransactionSnapshot());
         QueryDesc *query =
-            CreateQueryDesc(linitial_node(PlannedStmt, plan->stmt_list), "", GetActiveSnapshot(),
+            CreateQueryDesc(linitial_node(PlannedStmt, plan->stmt_list), text_.c_str(), GetActiveSnapshot(),
                             InvalidSnapshot, &listener.receiver, nullptr, environment, INSTRUMENT_ROWS);
         ExecutorStart(query, 0);
         listener.insert = query->planstate;
         compat::run_executor(query);
-        const Counts counts{query->estate->es_processed,
-                            static_cast<uint64_t>(query->planstate->instrument->ntuples2)};
+        const Counts found{query->estate->es_processed,
+                           static_cast<uint64_t>(query->planstate->instrument->ntuples2)};
         ExecutorFinish(query);
         ExecutorEnd(query);
         FreeQueryDesc(query);
@@ -154,20 +151,43 @@ InsertStatement::Counts InsertStatement::execute(std::span<TupleTableSlot *const
         ReleaseCachedPlan(plan, CurrentResourceOwner);
         CommandCounterIncrement();
         SPI_finish();
-        return counts;
+        return found;
     });
+    returns_.resize(static_cast<size_t>(listener.next - returns_.data()));
+    return counts;
+}
+
+void InsertStatement::deliver() {
+    for (const Return &value : returns_) {
+        value.slot->tts_values[value.attribute] = value.value;
+        value.slot->tts_isnull[value.attribute] = value.null;
+    }
+    returns_.clear();
 }
 
 void InsertStatement::run(std::span<TupleTableSlot *const> rows, std::span<Fate> fates) {
-    if (rows.empty()) return;
-    values_.reset();
+    size_t first = 0;
+    if (key_ && rows.size() > 1) {
+        std::unordered_set<uint64_t> seen;
+        const auto hashes = key_->of(rows);
+        for (size_t i = 0; i < rows.size(); ++i) {
+            if (!hashes[i] || seen.insert(*hashes[i]).second) continue;
+            run_once(rows.subspan(first, i - first), fates.subspan(first, i - first));
+            first = i;
+            seen = {*hashes[i]};
+        }
+    }
+    if (first < rows.size()) run_once(rows.subspan(first), fates.subspan(first));
+}
+
+void InsertStatement::run_once(std::span<TupleTableSlot *const> rows, std::span<Fate> fates) {
     std::ranges::fill(fates, Fate::kept_out);
     const Counts counts = execute(rows, fates.data());
     const uint64_t held = rows.size() - counts.stored;
-    if (!told_ && held == 0) std::ranges::fill(fates, Fate::inserted);
-    if (held == 0) return;
-    // Where nothing else than conflicts held rows back, those that nothing was heard of are these.
-    if (told_ && held == counts.conflicts && (skips_ || rows.size() == 1)) {
+    if (told_ && (held == 0 || counts.conflicts == 0)) return;  // every row that went in was heard of
+    if (held == 0) {
+        std::ranges::fill(fates, Fate::inserted);
+    } else if (told_ && held == counts.conflicts && (skips_ || rows.size() == 1)) {
         std::ranges::replace(fates, Fate::kept_out, Fate::conflicted);
     } else if (rows.size() > 1) {
         pg_call([] {

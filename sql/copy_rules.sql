@@ -381,14 +381,14 @@ CREATE FUNCTION skip() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN CASE W
 SELECT pg_temp.make('CREATE TABLE skipping (a int)');
 SELECT pg_temp.make('CREATE TRIGGER skip BEFORE INSERT ON skipping FOR EACH ROW EXECUTE FUNCTION skip()');
 SELECT pg_temp.load('trigger that skips rows', 'skipping', E'1\n2\n3');
--- Statement triggers fire once for COPY, once for each row for ferry
+-- Statement triggers fire once for COPY, once for each batch of some hundred rows for ferry
 SELECT pg_temp.make('TRUNCATE seen');
 SELECT pg_temp.make('CREATE TABLE stated (a int)');
 SELECT pg_temp.make('CREATE TRIGGER before BEFORE INSERT ON stated FOR EACH STATEMENT EXECUTE FUNCTION note()');
 SELECT pg_temp.make('CREATE TRIGGER after AFTER INSERT ON stated FOR EACH STATEMENT EXECUTE FUNCTION note()');
 SELECT pg_temp.load('statement triggers', 'stated', E'1\n2\n3');
 SELECT 'copied', what, count(*) FROM copied.seen GROUP BY 2 UNION ALL SELECT 'ferried', what, count(*) FROM ferried.seen GROUP BY 2 ORDER BY 1, 2;
--- and so AFTER triggers see the rows up to theirs, for COPY all of them
+-- and so AFTER triggers see the rows of their batch, for COPY all of them
 CREATE FUNCTION count_rows() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   n int;

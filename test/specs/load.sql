@@ -32,6 +32,7 @@ CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new;
 CREATE FUNCTION load(target regclass, csv text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
   loaded bigint;
+  rejected bigint := 0;
   load bigint;
   report ferry.load_report;
   answer json;
@@ -48,13 +49,16 @@ BEGIN
     WHEN 'csv', 'rows' THEN
       report := ferry.migrate_csv_data(target, convert_to(csv, 'UTF8'), header => 'off', force => true);
       loaded := report.rows_loaded;
+      rejected := report.rows_rejected;
       load := report.load_id;
     WHEN 'json' THEN
       answer := ferry.insert_batch(target, as_json(target, csv));
       loaded := answer ->> 'inserted';
+      rejected := answer ->> 'rejected';
       load := answer ->> 'load';
   END CASE;
-  IF load IS NOT NULL THEN
+  -- Whoever reads the log gets into the way of serializable transactions that write to it.
+  IF rejected > 0 THEN
     SELECT string_agg('rejected: ' || split_part(e.message, ': Key', 1), '; ' ORDER BY r.record_number)
       INTO rejects FROM ferry.rejects r JOIN ferry.reject_errors e USING (reject_id) WHERE r.load_id = load;
   END IF;

@@ -31,8 +31,8 @@ enum class CloseAt : uint8_t { field_end, line_end };
 // Reads fields one after the other; borrows text and dialect. A dialect whose quote is NUL has none.
 class LooseReader {
   public:
-    LooseReader(std::string_view text, const Dialect &dialect, CloseAt close_at) noexcept
-        : text_(text), dialect_(dialect), close_at_(close_at) {}
+    LooseReader(std::string_view record, const Dialect &dialect, CloseAt close_at) noexcept
+        : text_(record), dialect_(dialect), close_at_(close_at) {}
 
     // The field that starts at `start`. Over all fields of a text this takes linear time, because once no
     // closing quote was found before `limit`, none is looked for again.

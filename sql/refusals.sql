@@ -1,6 +1,7 @@
 -- What is refused without asking the type's input function is refused in its very words.
 \set VERBOSITY terse
-SET client_min_messages = warning;
+-- Each of many loads of one row would say that its row was rejected.
+SET client_min_messages = error;
 CREATE EXTENSION pg_ferry;
 CREATE SCHEMA refusals;
 SET search_path = refusals;

@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "core/text.hpp"
+#include "functions/load_options.hpp"
 #include "load/csv_source.hpp"
 #include "load/history.hpp"
 #include "load/load.hpp"
@@ -35,11 +36,6 @@ enum Argument : uint8_t {
     force_argument,
 };
 
-[[noreturn]] void fail_option(const char *name, const std::string &value, const char *hint) {
-    fail({Code::invalid_option, std::string("invalid value for option \"") + name + "\": \"" + value + "\"",
-          "", hint});
-}
-
 // A character, or nothing for 'auto'.
 std::optional<char> character_option(FunctionCallInfo fcinfo, int n, const char *name,
                                      std::optional<char> otherwise) {
@@ -61,17 +57,7 @@ Header read_header(FunctionCallInfo fcinfo) {
 std::optional<Encoding> read_encoding(FunctionCallInfo fcinfo) {
     const std::string name = text_argument(fcinfo, encoding_argument).value_or("UTF8");
     if (name == "auto") return std::nullopt;
-    const std::optional<Encoding> encoding = find_encoding(name);
-    if (!encoding)
-        fail_option("encoding", name, "Available values: auto, UTF8, UTF16LE, UTF16BE, LATIN1, WIN1252.");
-    return encoding;
-}
-
-bool read_repair(FunctionCallInfo fcinfo) {
-    const std::string repair = text_argument(fcinfo, repair_argument).value_or("none");
-    if (repair == "salvage") return true;
-    if (repair != "none") fail_option("repair", repair, "Available values: none, salvage.");
-    return false;
+    return encoding_of(name, "auto, UTF8, UTF16LE, UTF16BE, LATIN1, WIN1252");
 }
 
 CsvOptions read_csv_options(FunctionCallInfo fcinfo) {
@@ -84,7 +70,7 @@ CsvOptions read_csv_options(FunctionCallInfo fcinfo) {
     options.null_string = null_string == "auto" ? std::nullopt : std::optional(null_string);
     options.encoding = read_encoding(fcinfo);
     options.header = read_header(fcinfo);
-    options.salvage = read_repair(fcinfo);
+    options.salvage = salvage_of(text_argument(fcinfo, repair_argument).value_or("none"));
     return options;
 }
 
@@ -98,15 +84,7 @@ OnConflict read_on_conflict(FunctionCallInfo fcinfo) {
 
 LoadOptions read_options(FunctionCallInfo fcinfo) {
     LoadOptions options;
-    const std::string on_error = text_argument(fcinfo, on_error_argument).value_or("reject");
-    if (on_error == "reject")
-        options.on_error = OnError::reject;
-    else if (on_error == "abort")
-        options.on_error = OnError::abort;
-    else if (on_error == "raise")
-        options.on_error = OnError::raise;
-    else
-        fail_option("on_error", on_error, "Available values: reject, abort, raise.");
+    options.on_error = on_error_of(text_argument(fcinfo, on_error_argument).value_or("reject"));
     options.on_conflict = read_on_conflict(fcinfo);
     options.reject_limit = bigint_argument(fcinfo, reject_limit_argument);
     if (options.reject_limit && *options.reject_limit < 0)
@@ -159,6 +137,7 @@ std::string options_json(FunctionCallInfo fcinfo, const CsvSource &source, const
     add_bare("header", source.has_header() ? "true" : "false");
     add_bare("reject_limit", options.reject_limit ? std::to_string(*options.reject_limit) : "null");
     if (options.reject_percent) add_bare("reject_percent", std::to_string(*options.reject_percent));
+    if (source.trims()) add_bare("trim", "true");
     add_bare("dry_run", options.dry_run ? "true" : "false");
     json += ", \"columns\": ";
     append_texts(json, columns);
@@ -269,7 +248,7 @@ Datum migrate(FunctionCallInfo fcinfo, const Input &input, Relation rel) {
     const Oid target = RelationGetRelid(rel);
     close_table(rel);
     const LoadReport report = run_load({[target] { return target; }}, names, source, facts, options);
-    warn_when_aborted(report);
+    warn_of_rejects(report);
     return report_datum(report);
 }
 

@@ -26,7 +26,7 @@ RestoreOptions read_options(FunctionCallInfo fcinfo) {
 }
 
 Datum finish(const LoadReport &report) {
-    warn_when_aborted(report);
+    warn_of_rejects(report);
     return report_datum(report);
 }
 

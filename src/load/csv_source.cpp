@@ -29,6 +29,15 @@ std::string read_head(ByteSource &input, size_t size) {
 
 }  // namespace
 
+std::vector<std::optional<size_t>> csv_places(std::string_view raw, const csv::Reading &reading) {
+    csv::Places found;
+    csv::locate_fields(raw, reading, found);
+    std::vector<std::optional<size_t>> places(found.starts.begin(), found.starts.end());
+    places.resize(reading.expected);
+    places.push_back(found.fault);
+    return places;
+}
+
 size_t CsvSource::Counted::read(char *to, size_t size) {
     check_interrupts();
     const size_t n = input_.read(to, size);
@@ -233,6 +242,10 @@ void CsvSource::rewind() {
     original_offset_ = window_original_;
     told_ = window_told_;
     originals_.clear();
+}
+
+std::vector<std::optional<size_t>> CsvSource::locate(const Record &record, std::span<const Field> row) const {
+    return csv_places(record.raw, {dialect_, row.size(), encoding_, options_.salvage});
 }
 
 std::string CsvSource::sha256() {

@@ -9,6 +9,7 @@
 
 #include "core/byte_stream.hpp"
 #include "core/compress/detect.hpp"
+#include "core/csv/locate.hpp"
 #include "core/csv/sniffer.hpp"
 #include "core/csv/splitter.hpp"
 #include "core/encoding.hpp"
@@ -22,6 +23,9 @@ enum class Header : uint8_t {
     present,
     none,
 };
+
+// RecordSource::locate for a record of CSV.
+std::vector<std::optional<size_t>> csv_places(std::string_view raw, const csv::Reading &reading);
 
 struct CsvOptions {
     // What is empty here is found out from the file.
@@ -52,6 +56,8 @@ class CsvSource final : public RecordSource {
     Encoding encoding() const noexcept { return encoding_; }
     Compression compression() const noexcept { return compression_; }
     bool has_header() const noexcept { return has_header_; }
+    // Blanks follow the delimiters and are no part of the values.
+    bool trims() const noexcept { return trims_; }
     // A sentence for everything that was found out rather than told.
     const std::vector<std::string> &findings() const noexcept { return findings_; }
 
@@ -60,6 +66,8 @@ class CsvSource final : public RecordSource {
     void rewind() override;
     uint64_t bytes_read() const override { return counted_.bytes(); }
     std::string sha256() override;
+    std::vector<std::optional<size_t>> locate(const Record &record,
+                                              std::span<const Field> row) const override;
 
   private:
     // The input as it lies there, counted and hashed on its way.
@@ -110,7 +118,7 @@ class CsvSource final : public RecordSource {
     csv::Dialect dialect_;
     std::vector<std::string> findings_;
     bool has_header_ = false;
-    bool trims_ = false;  // blanks follow the delimiters and are no part of the values
+    bool trims_ = false;
 
     std::unique_ptr<csv::Splitter> splitter_;
     csv::Position window_start_;

@@ -74,6 +74,7 @@ class Loader {
     void complete_error(RowError &error) const;
     void write_halving(std::span<const uint32_t> rows);
     void settle_batch();
+    void locate(std::span<RowError> errors) const;
     void settle_row(uint32_t r, std::span<const RowError> errors, std::span<const RowError> notes);
     void settle_loaded_row(uint32_t r, std::span<const RowError> notes);
     void tell_repairs();
@@ -274,7 +275,21 @@ void Loader::settle_batch() {
         const size_t first = next, first_note = note;
         while (next < errors.size() && errors[next].row == r) ++next;
         while (note < notes_.size() && notes_[note].row == r) ++note;
+        locate({errors.data() + first, next - first});
         settle_row(r, {errors.data() + first, next - first}, {notes_.data() + first_note, note - first_note});
+    }
+}
+
+// Tells of a row's errors where in the row they are.
+void Loader::locate(std::span<RowError> errors) const {
+    if (errors.empty()) return;
+    const uint32_t row = errors.front().row;
+    const std::vector<std::optional<size_t>> places = source_.locate(batch_.records[row], batch_.row(row));
+    for (RowError &error : errors) {
+        if (error.column >= 0)
+            error.position = places[static_cast<size_t>(error.column)];
+        else if (error.cls == ErrorClass::structure && !error.position)
+            error.position = places.back();
     }
 }
 
@@ -424,6 +439,7 @@ void LoadRun::write_log(const LoadReport &report) {
     entry.bytes_read = report.bytes_read;
     entry.rows_skipped = report.rows_skipped;
     entry.rows_updated = report.rows_updated;
+    entry.replay_of = facts_.replay_of;
     log_.write(entry);
 }
 
@@ -434,15 +450,21 @@ LoadReport run_load(const LoadSteps &steps, const std::vector<std::string> &colu
     return LoadRun(steps, columns, source, facts, options, observer).run();
 }
 
-void warn_when_aborted(const LoadReport &report) {
-    if (report.status != "aborted") return;
+void warn_of_rejects(const LoadReport &report) {
+    const bool aborted = report.status == "aborted";
+    if (!aborted && report.status != "partial") return;
     const auto rejected = static_cast<unsigned long long>(report.rows_rejected);
+    const auto read = static_cast<unsigned long long>(report.rows_read);
     const auto load = static_cast<long long>(report.load_id);
     pg_call([&] {
         ereport(WARNING, errcode(ERRCODE_WARNING),
-                errmsg("load %lld was aborted and no row was loaded", load),
-                errdetail_plural("%llu row was rejected.", "%llu rows were rejected.", rejected, rejected),
-                errhint("See SELECT * FROM ferry.rejects WHERE load_id = %lld.", load));
+                aborted ? errmsg("load %lld was aborted and no row was loaded", load)
+                        : errmsg_plural("%llu of %llu rows was rejected", "%llu of %llu rows were rejected",
+                                        rejected, rejected, read),
+                aborted ? errdetail_plural("%llu row was rejected.", "%llu rows were rejected.", rejected,
+                                           rejected)
+                        : 0,
+                errhint("See SELECT * FROM ferry.reject_summary(%lld).", load));
     });
 }
 

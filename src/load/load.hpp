@@ -37,9 +37,10 @@ struct LoadOptions {
 // What ferry.loads says of target and input.
 struct LoadFacts {
     std::string target;       // qualified name of the table that the load is for
-    std::string source_kind;  // "csv file", "csv value", "json", "avro"
+    std::string source_kind;  // "csv file", "csv value", "large object", "json", "avro", "replay"
     std::string source_name;
-    uint64_t bytes_total = 0;  // of the input; 0 where nobody knows
+    uint64_t bytes_total = 0;               // of the input; 0 where nobody knows
+    std::optional<int64_t> replay_of = {};  // the load whose rejects are loaded again
 };
 
 // Hears of every row's fate as it becomes known, but not of rows that on_conflict skips. After rewound(),
@@ -75,8 +76,8 @@ struct LoadReport {
 LoadReport run_load(const LoadSteps &steps, const std::vector<std::string> &columns, RecordSource &source,
                     const LoadFacts &facts, const LoadOptions &options, LoadObserver *observer = nullptr);
 
-// Raises a WARNING when the load was aborted: it says aloud what the report says in a word.
-void warn_when_aborted(const LoadReport &report);
+// Raises a WARNING when rows were rejected: it says aloud what the report says in a number.
+void warn_of_rejects(const LoadReport &report);
 
 // The report as a ferry.load_report row.
 Datum report_datum(const LoadReport &report);

@@ -22,6 +22,7 @@ struct RowError {
     std::string_view column_name, column_type, constraint, hint;
     std::optional<std::string> value;  // the field as it came
     std::string message;
+    std::optional<size_t> position;  // bytes of the raw row before the field, or before what is wrong with it
 };
 
 // A fault that the source found, in the words of the log.

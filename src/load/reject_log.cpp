@@ -7,6 +7,7 @@
 #include <cstring>
 #include <vector>
 
+#include "load/masking.hpp"
 #include "server/relation.hpp"
 #include "server/settings.hpp"
 #include "server/table_writer.hpp"
@@ -109,6 +110,15 @@ void pack_values(std::string &to, std::span<const RowError *const> errors) {
         pack_value(to, *errors[i]->value);
     }
     to.resize(TYPEALIGN(sizeof(uint32_t), to.size()));
+    end_value(to, start);
+}
+
+// Where in the row they are, as int4[]; -1 for those that nobody knows.
+void pack_positions(std::string &to, std::span<const RowError *const> errors) {
+    const size_t start = start_value(to);
+    pack_array_head(to, INT4OID, errors.size(), 0);
+    for (const RowError *error : errors)
+        pack(to, error->position ? static_cast<int32_t>(*error->position) : int32_t{-1});
     end_value(to, start);
 }
 
@@ -257,18 +267,26 @@ uint64_t RejectLog::kind_of(const RowError &error, const CutMessage &message) {
     return number;
 }
 
+void RejectLog::hide_values() {
+    hidden_.clear();
+    for (const RowError *error : told_) hidden_.push_back(masked(*error));
+    for (size_t i = 0; i < told_.size(); ++i) told_[i] = &hidden_[i];
+}
+
 void RejectLog::add(const Record &record, std::span<const RowError> errors, std::span<const RowError> repairs,
                     RejectStatus status) {
     told_.clear();
     numbers_.clear();
     for (const std::span<const RowError> part : {errors, repairs})
         for (const RowError &error : part) told_.push_back(&error);
+    if (!settings::log_values()) hide_values();
     for (const RowError *error : told_) numbers_.push_back(kind_of(*error, cut_message(*error)));
     count_one_more(window_);
     pack(window_, PackedReject{record.number, record.line, record.offset, status});
     pack_value(window_, record.raw);
     pack_numbers(window_, numbers_);
     pack_values(window_, told_);
+    pack_positions(window_, told_);
 }
 
 size_t RejectLog::keep_window() {
@@ -333,6 +351,7 @@ void RejectLog::write_load(const LoadEntry &load) {
     loads.set(17, ObjectIdGetDatum(GetUserId()));
     loads.set_number(18, load.rows_skipped);
     loads.set_number(19, load.rows_updated);
+    if (load.replay_of) loads.set_number(20, static_cast<uint64_t>(*load.replay_of));
     loads.end_row();
     loads.finish();
 }
@@ -380,6 +399,7 @@ void RejectLog::write_rejects(std::string_view packed) {
         to.rejects.set(7, PointerGetDatum((reject.status == RejectStatus::open ? to.open : to.fixed).data()));
         to.rejects.set(8, from.value());
         to.rejects.set(9, from.value());
+        to.rejects.set(10, from.value());
         to.rejects.end_row();
     }
     to.rejects.flush();

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -21,6 +22,7 @@ struct LoadEntry {
     TimestampTz started_at = 0, finished_at = 0;
     uint64_t rows_read = 0, rows_loaded = 0, rows_rejected = 0, rows_repaired = 0, bytes_read = 0;
     uint64_t rows_skipped = 0, rows_updated = 0;
+    std::optional<int64_t> replay_of;
 };
 
 // ferry.rejects.status as a load writes it.
@@ -55,6 +57,7 @@ class RejectLog {
 
   private:
     void write_load(const LoadEntry &load);
+    void hide_values();
     uint64_t kind_of(const RowError &error, const CutMessage &message);
     void clear_window();
     void write_kinds(std::string_view packed);
@@ -69,6 +72,7 @@ class RejectLog {
     // Packed for the window that is being loaded: the kinds of error that are new in it, and its rejects.
     std::string window_kinds_, window_;
     std::vector<const RowError *> told_;  // of the reject that is being packed
+    std::vector<RowError> hidden_;        // the same without their values, where those are not to be told
     std::vector<uint64_t> numbers_;
     std::unique_ptr<LogTables> tables_;
 };

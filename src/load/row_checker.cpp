@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "core/text.hpp"
+#include "load/source.hpp"
 #include "server/relation.hpp"
 
 namespace ferry {
@@ -128,6 +129,8 @@ void RowChecker::check(const Batch &batch, std::span<TupleTableSlot *const> slot
             errors.push_back(describe_fault(r, fault, columns_.size()));
             if (fault.code == Code::unknown_key) tell_generated_column(errors.back());
             name_column(errors.back(), batch);
+            if (fault.text.size() < record.raw.size())
+                errors.back().position = offset_within(record.raw, fault.text);
         }
     }
     const size_t faults = errors.size();

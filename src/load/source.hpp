@@ -2,11 +2,17 @@
 // records that the source can give again from its start.
 #pragma once
 
+#include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "core/record.hpp"
 
 namespace ferry {
+
+// How many bytes of `whole` lie before `part`, when that is a piece of it.
+std::optional<size_t> offset_within(std::string_view whole, std::string_view part);
 
 class RecordSource {
   public:
@@ -22,6 +28,9 @@ class RecordSource {
     virtual uint64_t bytes_read() const = 0;
     // SHA-256 of the input in hexadecimal, once all of it was read; empty before, and where there is none.
     virtual std::string sha256() { return {}; }
+    // Where in record.raw each field starts, and as one more entry where the record's structure breaks;
+    // nullopt where that is not known. Only refused rows are asked about.
+    virtual std::vector<std::optional<size_t>> locate(const Record &record, std::span<const Field> row) const;
 };
 
 }  // namespace ferry

@@ -9,6 +9,7 @@ namespace {
 char *directory_setting = nullptr;
 int batch_limit_setting = 1000;
 bool log_raw_rows_setting = true;
+bool log_values_setting = true;
 
 }  // namespace
 
@@ -23,6 +24,9 @@ void define() {
     DefineCustomBoolVariable("ferry.log_raw_rows", "Keeps every rejected row whole in the reject log.",
                              "When off, only the errors are kept.", &log_raw_rows_setting, true, PGC_SUSET, 0,
                              nullptr, nullptr, nullptr);
+    DefineCustomBoolVariable("ferry.log_values", "Quotes the values of rejected rows in the reject log.",
+                             "When off, errors are told without them.", &log_values_setting, true, PGC_SUSET,
+                             0, nullptr, nullptr, nullptr);
     MarkGUCPrefixReserved("ferry");
 }
 
@@ -40,6 +44,10 @@ int batch_limit() {
 
 bool log_raw_rows() {
     return log_raw_rows_setting;
+}
+
+bool log_values() {
+    return log_values_setting;
 }
 
 }  // namespace ferry::settings

@@ -14,5 +14,7 @@ std::string directory();
 int batch_limit();
 // ferry.log_raw_rows: whether the reject log keeps whole rows as they came.
 bool log_raw_rows();
+// ferry.log_values: whether the reject log quotes the values of refused rows.
+bool log_values();
 
 }  // namespace ferry::settings

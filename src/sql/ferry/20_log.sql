@@ -20,17 +20,20 @@ CREATE TABLE ferry.loads (
   elapsed interval NOT NULL,
   role_id oid NOT NULL,
   rows_skipped bigint NOT NULL,
-  rows_updated bigint NOT NULL
+  rows_updated bigint NOT NULL,
+  replay_of bigint REFERENCES ferry.loads ON DELETE SET NULL
 );
+CREATE INDEX loads_replay_of_idx ON ferry.loads (replay_of) WHERE replay_of IS NOT NULL;
 COMMENT ON TABLE ferry.loads IS 'One row per load: who brought what into which table, and how it went';
 COMMENT ON COLUMN ferry.loads.load_id IS 'Number of the load';
 COMMENT ON COLUMN ferry.loads.target IS 'Qualified name of the table at the time of the load';
-COMMENT ON COLUMN ferry.loads.source_kind IS 'Where the rows came from: csv file, csv value, large object, json or avro';
+COMMENT ON COLUMN ferry.loads.source_kind IS 'Where the rows came from: csv file, csv value, large object, json, avro or replay';
 COMMENT ON COLUMN ferry.loads.source_name IS 'Name of the file as the caller gave it; null for values';
 COMMENT ON COLUMN ferry.loads.source_sha256 IS 'SHA-256 of the whole input in hexadecimal; null where it was not read to its end';
 COMMENT ON COLUMN ferry.loads.options IS 'Options of the load, with their defaults filled in';
 COMMENT ON COLUMN ferry.loads.loaded_by IS 'Role that ran the load';
 COMMENT ON COLUMN ferry.loads.role_id IS 'OID of that role: a later role of the same name is another one';
+COMMENT ON COLUMN ferry.loads.replay_of IS 'The load whose rejects this one brought in again; null for loads of an input';
 COMMENT ON COLUMN ferry.loads.started_at IS 'When the load began';
 COMMENT ON COLUMN ferry.loads.finished_at IS 'When its last row was settled';
 COMMENT ON COLUMN ferry.loads.status IS 'loaded: no row was refused; partial: the good rows are in; aborted: no row is in; dry run: nothing was to be kept';
@@ -82,9 +85,13 @@ CREATE TABLE ferry.rejects (
   raw bytea,
   status text NOT NULL DEFAULT 'open' CHECK (status IN ('open', 'fixed', 'dismissed', 'reloaded')),
   error_kinds bigint[] NOT NULL,
-  error_values text[] NOT NULL
+  error_values text[] NOT NULL,
+  error_positions integer[] NOT NULL,
+  settled_by bigint REFERENCES ferry.loads ON DELETE SET NULL,
+  note text
 );
 CREATE INDEX rejects_load_id_idx ON ferry.rejects (load_id);
+CREATE INDEX rejects_settled_by_idx ON ferry.rejects (settled_by) WHERE settled_by IS NOT NULL;
 COMMENT ON TABLE ferry.rejects IS 'One row per refused row of a load, whole and as it came';
 COMMENT ON COLUMN ferry.rejects.reject_id IS 'Number of the reject';
 COMMENT ON COLUMN ferry.rejects.load_id IS 'The load it belongs to';
@@ -92,9 +99,12 @@ COMMENT ON COLUMN ferry.rejects.record_number IS 'Position among the rows of the
 COMMENT ON COLUMN ferry.rejects.line_number IS 'Physical line of the file at which the row begins, from 1; null for inputs without lines';
 COMMENT ON COLUMN ferry.rejects.byte_offset IS 'Bytes of the input before the row';
 COMMENT ON COLUMN ferry.rejects.raw IS 'The row as it came, byte for byte; null when ferry.log_raw_rows was off';
-COMMENT ON COLUMN ferry.rejects.status IS 'open, fixed, dismissed or reloaded';
+COMMENT ON COLUMN ferry.rejects.status IS 'open: not in the table; fixed: in, corrected or repaired; reloaded: in, by a replay; dismissed: given up';
 COMMENT ON COLUMN ferry.rejects.error_kinds IS 'Kinds of its errors, for ferry.reject_errors';
 COMMENT ON COLUMN ferry.rejects.error_values IS 'Values of its errors, for ferry.reject_errors';
+COMMENT ON COLUMN ferry.rejects.error_positions IS 'Byte positions of its errors, for ferry.reject_errors; -1 where not known';
+COMMENT ON COLUMN ferry.rejects.settled_by IS 'The load that brought the row in after all';
+COMMENT ON COLUMN ferry.rejects.note IS 'Why it was dismissed';
 
 ALTER TABLE ferry.loads ENABLE ROW LEVEL SECURITY;
 ALTER TABLE ferry.rejects ENABLE ROW LEVEL SECURITY;
@@ -112,7 +122,7 @@ SELECT r.reject_id, e.ordinal::integer AS ordinal, k.column_number, k.column_nam
        k.class, k.sqlstate, k.constraint_name,
        CASE WHEN k.message_tail IS NULL THEN k.message_head
             ELSE pg_catalog.concat(k.message_head, r.error_values[e.ordinal::integer], k.message_tail) END AS message,
-       k.hint
+       k.hint, CASE WHEN r.error_positions[e.ordinal::integer] OPERATOR(pg_catalog.>=) 0 THEN r.error_positions[e.ordinal::integer] END AS byte_position
 FROM ferry.rejects r
 CROSS JOIN LATERAL pg_catalog.unnest(r.error_kinds) WITH ORDINALITY e (kind_id, ordinal)
 JOIN ferry.reject_kinds k ON k.kind_id OPERATOR(pg_catalog.=) e.kind_id
@@ -131,6 +141,7 @@ COMMENT ON COLUMN ferry.reject_errors.sqlstate IS 'SQLSTATE of the error';
 COMMENT ON COLUMN ferry.reject_errors.constraint_name IS 'Violated constraint or unique index';
 COMMENT ON COLUMN ferry.reject_errors.message IS 'What is wrong';
 COMMENT ON COLUMN ferry.reject_errors.hint IS 'What may help';
+COMMENT ON COLUMN ferry.reject_errors.byte_position IS 'Bytes of the row before the field, or before the place where its structure breaks; null where not known';
 GRANT SELECT ON ferry.loads, ferry.rejects, ferry.reject_kinds, ferry.reject_errors TO PUBLIC;
 
 SELECT pg_catalog.pg_extension_config_dump('ferry.loads', '');

@@ -60,7 +60,7 @@ DECLARE
     WHEN state IN ('42P01', '42704', '42883', '58P01') THEN 404
     WHEN state = '25006' THEN 405
     WHEN state IN ('40001', '40P01', '55P03') THEN 409
-    WHEN state IN ('55006', '2BP01') OR state LIKE '23%' THEN 409
+    WHEN state IN ('55000', '55006', '2BP01') OR state LIKE '23%' THEN 409
     WHEN state LIKE '54%' THEN 413
     WHEN state LIKE '53%' THEN 503  -- PostgREST adds Retry-After
     WHEN state = '57014' THEN 504

@@ -144,7 +144,7 @@ CREATE SEQUENCE s;
 SELECT r, pg_temp.refusal(format('SELECT ferry.restore_table_avro(%L, %s)', r, :small)) FROM unnest('{v,m,s,t_pkey,pg_class}'::text[]) r;
 SELECT r, pg_temp.refusal(format('SELECT ferry.backup_table_avro(%L)', r)) FROM unnest('{s,t_pkey}'::text[]) r;
 
-\set cleanup 'rm -rf ' :folder
+\set cleanup 'cat > /dev/null && rm -rf ' :folder
 COPY (SELECT) TO PROGRAM :'cleanup';
 SET client_min_messages = warning;
 DROP SCHEMA backup_faults CASCADE;

@@ -163,7 +163,7 @@ ALTER TABLE twice DROP CONSTRAINT twice_a;
 SELECT l.rows_loaded, b.rows FROM ferry.migrate_csv_data('twice', E'1,a\n2,b\n') l, LATERAL ferry.backup_table_avro(CASE WHEN l.load_id > 0 THEN 'twice'::regclass END) b;
 
 SET client_min_messages = warning;
-\set cleanup 'rm -rf ' :folder
+\set cleanup 'cat > /dev/null && rm -rf ' :folder
 COPY (SELECT) TO PROGRAM :'cleanup';
 DROP SCHEMA backup_tables CASCADE;
 DROP EXTENSION pg_ferry_hiring;

@@ -8,7 +8,7 @@ CREATE SCHEMA bad_input;
 SET search_path = bad_input;
 SELECT format('ferry_input_test_%s', extract(epoch FROM clock_timestamp())::bigint) AS folder \gset
 SET ferry.directory = :'folder';
-\set make 'mkdir -p ' :folder '/inbox/sub ' :folder '/backups && cd ' :folder '/inbox && printf "1,a\\n" > ok.csv && cp ok.csv sub/deep.csv && : > empty.csv && ln -s ok.csv link.csv && ln -s ../../PG_VERSION out.csv && ln -s sub linked && mkfifo pipe.csv && printf "1,a\\n" > ../outside.csv && cp ok.csv -- "-dash é.csv" && printf "1,a" > locked.csv && chmod 0 locked.csv'
+\set make 'cat > /dev/null && mkdir -p ' :folder '/inbox/sub ' :folder '/backups && cd ' :folder '/inbox && printf "1,a\\n" > ok.csv && cp ok.csv sub/deep.csv && : > empty.csv && ln -s ok.csv link.csv && ln -s ../../PG_VERSION out.csv && ln -s sub linked && mkfifo pipe.csv && printf "1,a\\n" > ../outside.csv && cp ok.csv -- "-dash é.csv" && printf "1,a" > locked.csv && chmod 0 locked.csv'
 COPY (SELECT) TO PROGRAM :'make';
 CREATE FUNCTION pg_temp.refusal(statement text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -113,7 +113,7 @@ SELECT left(pg_temp.refusal($$SELECT ferry.migrate_csv('t', 'ok.csv')$$), 5) <> 
 SELECT left(pg_temp.refusal($$SELECT ferry.backup_table_avro('t')$$), 5) <> 'not r' AS refused;
 SET ferry.batch_limit = 0;
 
-\set cleanup 'rm -rf ' :folder
+\set cleanup 'cat > /dev/null && rm -rf ' :folder
 COPY (SELECT) TO PROGRAM :'cleanup';
 RESET ferry.directory;
 SET client_min_messages = warning;

@@ -2,7 +2,8 @@
 -- must be loaded with the same rows in the same order; what it refuses must be refused in the same record, at the same
 -- column, with the same SQLSTATE. Nothing is printed but differences, each with the input that shows it.
 \set VERBOSITY terse
-SET client_min_messages = warning;
+-- Not warning: each of many loads would say how many of its rows were rejected.
+SET client_min_messages = error;
 CREATE EXTENSION pg_ferry;
 \getenv source PG_ABS_SRCDIR
 \set include :source '/sql/include/beside_copy.sql'

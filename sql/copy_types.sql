@@ -2,7 +2,8 @@
 -- what bytes may stand between the values. As in copy_rules.sql, the same records go through COPY and through
 -- ferry.migrate_csv_data, and DIFFERENT stands where they do not fare alike.
 \set VERBOSITY terse
-SET client_min_messages = warning;
+-- Not warning: each of many loads would say how many of its rows were rejected.
+SET client_min_messages = error;
 CREATE EXTENSION pg_ferry;
 CREATE SCHEMA contrib;
 CREATE EXTENSION hstore SCHEMA contrib;

@@ -16,7 +16,7 @@ GRANT USAGE ON SCHEMA privileged TO regress_ferry_loader, regress_ferry_other, r
 SET search_path = privileged;
 SELECT format('ferry_rights_test_%s', extract(epoch FROM clock_timestamp())::bigint) AS folder \gset
 SET ferry.directory = :'folder';
-\set make 'mkdir -p ' :folder '/inbox && printf "1,a\\n" > ' :folder '/inbox/in.csv'
+\set make 'cat > /dev/null && mkdir -p ' :folder '/inbox && printf "1,a\\n" > ' :folder '/inbox/in.csv'
 COPY (SELECT) TO PROGRAM :'make';
 CREATE FUNCTION pg_temp.refusal(statement text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -156,7 +156,7 @@ SELECT status FROM ferry.restore_table_avro('t', :backup);
 SELECT status, rows FROM ferry.backup_table_avro('child'), LATERAL ferry.restore_table_avro('child', backup_id);
 SET search_path = privileged;
 
-\set cleanup 'rm -rf ' :folder
+\set cleanup 'cat > /dev/null && rm -rf ' :folder
 COPY (SELECT) TO PROGRAM :'cleanup';
 RESET ferry.directory;
 SET client_min_messages = warning;

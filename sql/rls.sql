@@ -125,7 +125,7 @@ SELECT left(pg_temp.refusal($$SELECT ferry.migrate_csv_data('t', '30,regress_fer
 RESET row_security;
 RESET ROLE;
 
-\set cleanup 'rm -rf ' :folder
+\set cleanup 'cat > /dev/null && rm -rf ' :folder
 COPY (SELECT) TO PROGRAM :'cleanup';
 RESET ferry.directory;
 SET client_min_messages = warning;

@@ -38,6 +38,19 @@ std::vector<std::optional<size_t>> csv_places(std::string_view raw, const csv::R
     return places;
 }
 
+csv::Dialect dialect_in(const csv::Dialect &dialect, Encoding encoding) {
+    csv::Dialect written = dialect;
+    if (!single_byte(encoding)) return written;
+    written.null_string.clear();
+    if (!append_encoded(encoding, dialect.null_string, written.null_string)) {
+        fail({Code::invalid_option,
+              "null string \"" + dialect.null_string + "\" cannot be written in encoding " +
+                  std::string(encoding_name(encoding)),
+              "", ""});
+    }
+    return written;
+}
+
 size_t CsvSource::Counted::read(char *to, size_t size) {
     check_interrupts();
     const size_t n = input_.read(to, size);
@@ -121,25 +134,11 @@ std::vector<std::string> CsvSource::settle_columns(const std::vector<std::string
     std::vector<std::string> result = match_header(columns, chosen);
     std::vector<int> mapping(result.size());
     for (size_t i = 0; i < mapping.size(); ++i) mapping[i] = static_cast<int>(i);
-    splitter_ = std::make_unique<csv::Splitter>(dialect_of_file(), mapping, result.size());
+    splitter_ = std::make_unique<csv::Splitter>(dialect_in(dialect_, encoding_), mapping, result.size());
     splitter_->set_encoding(single_byte(encoding_) ? encoding_ : Encoding::utf8);
     splitter_->set_salvage(options_.salvage);
     splitter_->rewind(window_start_, {}, false);
     return result;
-}
-
-// The dialect in the bytes of the file, which the splitter sees before they are UTF-8.
-csv::Dialect CsvSource::dialect_of_file() const {
-    if (!single_byte(encoding_)) return dialect_;
-    csv::Dialect dialect = dialect_;
-    dialect.null_string.clear();
-    if (!append_encoded(encoding_, dialect_.null_string, dialect.null_string)) {
-        fail({Code::invalid_option,
-              "null string \"" + dialect_.null_string + "\" cannot be written in encoding " +
-                  std::string(encoding_name(encoding_)),
-              "", ""});
-    }
-    return dialect;
 }
 
 // The columns of the file, by its header if it has one; stands behind the header then.

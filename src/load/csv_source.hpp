@@ -24,6 +24,10 @@ enum class Header : uint8_t {
     none,
 };
 
+// The dialect in the bytes of the file, which the splitter sees before they are UTF-8. Raises 22023 for a
+// null string that the encoding does not have.
+csv::Dialect dialect_in(const csv::Dialect &dialect, Encoding encoding);
+
 // RecordSource::locate for a record of CSV.
 std::vector<std::optional<size_t>> csv_places(std::string_view raw, const csv::Reading &reading);
 
@@ -100,7 +104,6 @@ class CsvSource final : public RecordSource {
     void unpack();
     void decode();
     void find_dialect(const std::vector<std::string> &columns);
-    csv::Dialect dialect_of_file() const;
     std::vector<std::string> match_header(const std::vector<std::string> &columns,
                                           const std::vector<std::string> &chosen);
     void read_more(size_t size);

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "server/boundary.hpp"
+#include "load/log_owner.hpp"
 #include "server/sql.hpp"
 
 namespace ferry {
@@ -20,19 +20,8 @@ std::optional<int64_t> earlier_load(const std::string &target, uint64_t bytes, c
         arguments.push_back(text_argument(sha256));
     }
     sql += " ORDER BY load_id DESC LIMIT 1";
-    Oid user;
-    int context;
-    GetUserIdAndSecContext(&user, &context);
-    const Oid owner = pg_call([] {
-        Relation loads =
-            table_open(get_relname_relid("loads", get_namespace_oid("ferry", false)), AccessShareLock);
-        const Oid found = loads->rd_rel->relowner;
-        table_close(loads, NoLock);
-        return found;
-    });
-    SetUserIdAndSecContext(owner, context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
+    const AsLogOwner rights;
     const std::vector<TextRow> rows = query(sql, arguments);
-    SetUserIdAndSecContext(user, context);
     if (rows.empty()) return std::nullopt;
     return std::stoll(*rows[0][0]);
 }

@@ -53,6 +53,11 @@ Oid require_oid(FunctionCallInfo fcinfo, int n, const char *name) {
     return PG_GETARG_OID(n);
 }
 
+int64_t require_bigint(FunctionCallInfo fcinfo, int n, const char *name) {
+    if (PG_ARGISNULL(n)) fail_null(name);
+    return PG_GETARG_INT64(n);
+}
+
 std::string require_text(FunctionCallInfo fcinfo, int n, const char *name) {
     if (PG_ARGISNULL(n)) fail_null(name);
     return *text_argument(fcinfo, n);

@@ -15,6 +15,7 @@ std::optional<std::vector<std::string>> text_array_argument(FunctionCallInfo fci
 std::optional<int64_t> bigint_argument(FunctionCallInfo fcinfo, int n);
 std::optional<bool> boolean_argument(FunctionCallInfo fcinfo, int n);
 // Raises 22004 when NULL: `name` is what the user calls it.
+int64_t require_bigint(FunctionCallInfo fcinfo, int n, const char *name);
 Oid require_oid(FunctionCallInfo fcinfo, int n, const char *name);
 std::string require_text(FunctionCallInfo fcinfo, int n, const char *name);
 

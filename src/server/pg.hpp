@@ -87,6 +87,7 @@ extern "C" {
 #include "utils/tuplestore.h"
 #include "utils/typcache.h"
 #include "utils/uuid.h"
+#include "utils/varlena.h"
 #if __has_include("varatt.h")
 #include "varatt.h"
 #endif

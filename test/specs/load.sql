@@ -29,7 +29,8 @@ END
 $$;
 CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';
 
-CREATE FUNCTION load(target regclass, csv text) RETURNS text LANGUAGE plpgsql AS $$
+-- Quietly: COPY has nothing to say about rejected rows.
+CREATE FUNCTION load(target regclass, csv text) RETURNS text LANGUAGE plpgsql SET client_min_messages = error AS $$
 DECLARE
   loaded bigint;
   rejected bigint := 0;

@@ -45,7 +45,7 @@ BatchAnswer::BatchAnswer(Relation rel, std::vector<std::string> columns) : colum
     }
 }
 
-void BatchAnswer::loaded(const Record &, TupleTableSlot *slot) {
+void BatchAnswer::loaded(const Record &record, TupleTableSlot *slot) {
     std::string json;
     for (const KeyColumn &column : key_) {
         if (slot->tts_isnull[column.attribute]) continue;
@@ -66,18 +66,20 @@ void BatchAnswer::loaded(const Record &, TupleTableSlot *slot) {
             append_json_string(json, text);
     }
     if (key_.size() > 1 && !json.empty()) json += "}";
-    keys_.push_back(json.empty() ? "null" : json);
+    set_key(record, json.empty() ? "null" : json);
+}
+
+// What was said of the row before no longer holds.
+void BatchAnswer::set_key(const Record &record, std::string json) {
+    keys_.resize(std::max<size_t>(keys_.size(), record.number), "null");
+    keys_[record.number - 1] = std::move(json);
+    errors_.erase(record.number);
 }
 
 void BatchAnswer::rejected(const Record &record, std::span<const RowError> errors) {
-    keys_.emplace_back("null");
+    set_key(record, "null");
     for (const RowError &error : errors)
-        errors_.emplace_back(record.number, error_json(record.number - 1, error));
-}
-
-void BatchAnswer::rewound(uint64_t record_number) {
-    keys_.resize(std::min<size_t>(keys_.size(), record_number - 1));
-    std::erase_if(errors_, [&](const auto &item) { return item.first >= record_number; });
+        errors_[record.number].push_back(error_json(record.number - 1, error));
 }
 
 std::string BatchAnswer::error_json(uint64_t index, const RowError &error) const {
@@ -107,7 +109,8 @@ std::string BatchAnswer::error_json(uint64_t index, const RowError &error) const
 std::string BatchAnswer::json(const LoadReport &report, const std::string &table, const std::string &mode,
                               bool dry_run) const {
     std::string errors = "[";
-    for (const auto &item : errors_) errors += (errors.size() == 1 ? "" : ", ") + item.second;
+    for (const auto &[number, texts] : errors_)
+        for (const std::string &text : texts) errors += (errors.size() == 1 ? "" : ", ") + text;
     errors += "]";
     const uint64_t inserted = report.kept ? report.rows_loaded : 0;
     const bool stays = inserted > 0;

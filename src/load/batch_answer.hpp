@@ -2,6 +2,7 @@
 // keys of the rows that went in. One object for SQL and HTTP alike.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -16,7 +17,6 @@ class BatchAnswer final : public LoadObserver {
 
     void loaded(const Record &record, TupleTableSlot *slot) override;
     void rejected(const Record &record, std::span<const RowError> errors) override;
-    void rewound(uint64_t record_number) override;
 
     // The JSON text. When nothing was inserted and something was refused, it begins with the keys of
     // PostgREST's own errors, so that clients need one error reader.
@@ -30,12 +30,13 @@ class BatchAnswer final : public LoadObserver {
         Oid type;
         bool number;  // written bare in JSON
     };
+    void set_key(const Record &record, std::string json);
     std::string error_json(uint64_t index, const RowError &error) const;
 
     std::vector<KeyColumn> key_;
     std::vector<std::string> columns_;
-    std::vector<std::string> keys_;                         // per row: JSON, "null" for refused rows
-    std::vector<std::pair<uint64_t, std::string>> errors_;  // record number and the error's JSON
+    std::vector<std::string> keys_;                        // per row: JSON, "null" for refused rows
+    std::map<uint64_t, std::vector<std::string>> errors_;  // by record number, as JSON
 };
 
 }  // namespace ferry

@@ -26,7 +26,8 @@ std::string bare_name(Oid relid) {
 char *build_question(const ForeignKeyCacheInfo *info) {
     StringInfoData text;
     initStringInfo(&text);
-    appendStringInfo(&text, "SELECT 1 FROM ONLY %s x",
+    const bool partitioned = get_rel_relkind(info->confrelid) == RELKIND_PARTITIONED_TABLE;
+    appendStringInfo(&text, "SELECT 1 FROM %s%s x", partitioned ? "" : "ONLY ",
                      quote_qualified_identifier(get_namespace_name(get_rel_namespace(info->confrelid)),
                                                 get_rel_name(info->confrelid)));
     for (int i = 0; i < info->nkeys; ++i) {
@@ -85,6 +86,17 @@ ForeignKeys::ForeignKeys(Relation rel) : rel_(rel) {
     List *list = pg_call([&] { return static_cast<List *>(copyObjectImpl(RelationGetFKeyList(rel))); });
     ListCell *cell;
     foreach (cell, list) add_key(static_cast<ForeignKeyCacheInfo *>(lfirst(cell)));
+}
+
+ForeignKeys::ForeignKeys(Relation rel, std::span<const Oid> constraints) : rel_(rel) {
+    List *list = pg_call([&] { return static_cast<List *>(copyObjectImpl(RelationGetFKeyList(rel))); });
+    for (const Oid constraint : constraints) {
+        ListCell *cell;
+        foreach (cell, list) {
+            const auto *info = static_cast<ForeignKeyCacheInfo *>(lfirst(cell));
+            if (info->conoid == constraint) add_key(info);
+        }
+    }
 }
 
 void ForeignKeys::add_key(const ForeignKeyCacheInfo *info) {
@@ -154,20 +166,33 @@ void ForeignKeys::check_key(size_t k, std::span<TupleTableSlot *const> slots) {
             questions_.push_back({k, slots[r], false});
             recent_.emplace_back(k, image_of(key, slots[r]));
         }
-        seen_.push_back({r, k});
+        missing_.push_back({r, k});
     }
 }
 
-void ForeignKeys::check(std::span<TupleTableSlot *const> slots, std::vector<RowError> &errors) {
+void ForeignKeys::find_missing(std::span<TupleTableSlot *const> slots) {
     questions_.clear();
-    seen_.clear();
+    missing_.clear();
     for (size_t k = 0; k < keys_.size(); ++k) check_key(k, slots);
     if (!questions_.empty()) ask();
-    for (const Seen &item : seen_) {
-        Key &key = keys_[item.key];
-        if (*find(key, slots[item.row]) == KeyState::missing)
-            errors.push_back(describe(item.row, key, slots[item.row]));
-    }
+    std::erase_if(missing_, [&](const Missing &item) {
+        return *find(keys_[item.key], slots[item.row]) != KeyState::missing;
+    });
+}
+
+void ForeignKeys::check(std::span<TupleTableSlot *const> slots, std::vector<RowError> &errors) {
+    find_missing(slots);
+    for (const Missing &item : missing_) errors.push_back(describe(item, slots[item.row]));
+}
+
+std::span<const ForeignKeys::Missing> ForeignKeys::missing_now(std::span<TupleTableSlot *const> slots) {
+    for (const auto &absent : absent_) state_of(absent) = KeyState::unknown;
+    absent_.clear();
+    find_missing(slots);
+    for (const Question &question : questions_)
+        if (!question.answer)
+            absent_.emplace_back(question.key, image_of(keys_[question.key], question.slot));
+    return missing_;
 }
 
 void ForeignKeys::ask() {
@@ -232,11 +257,12 @@ void ForeignKeys::word_errors(Key &key) const {
     }
 }
 
-RowError ForeignKeys::describe(uint32_t row, const Key &key, TupleTableSlot *slot) {
+RowError ForeignKeys::describe(const Missing &missing, TupleTableSlot *slot) {
     words_.reset();
     const ContextSwitch into(words_.get());
+    const Key &key = keys_[missing.key];
     RowError error;
-    error.row = row;
+    error.row = missing.row;
     error.cls = ErrorClass::foreign_key;
     error.sqlstate = code_info(Code::foreign_key).sqlstate;
     error.constraint = key.name;

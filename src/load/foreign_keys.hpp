@@ -23,6 +23,8 @@ class ForeignKeys {
 
     // Prepares one question per foreign key, in the current memory context. `rel` outlives this object.
     explicit ForeignKeys(Relation rel);
+    // The same for these constraints alone, in their order.
+    ForeignKeys(Relation rel, std::span<const Oid> constraints);
     ForeignKeys(const ForeignKeys &) = delete;
     ForeignKeys &operator=(const ForeignKeys &) = delete;
 
@@ -30,6 +32,17 @@ class ForeignKeys {
     // Appends one error per row and key whose parent row does not exist. Keys with a NULL need none (MATCH
     // SIMPLE). The rows are looked at through their slots' values.
     void check(std::span<TupleTableSlot *const> slots, std::vector<RowError> &errors);
+
+    // A row, as a position in the span, and a key whose parent it lacks.
+    struct Missing {
+        uint32_t row;
+        size_t key;
+    };
+    // The same without words, for parents that may come any time: what was missing is asked for again. Valid
+    // until the next question.
+    std::span<const Missing> missing_now(std::span<TupleTableSlot *const> slots);
+    RowError describe(const Missing &missing, TupleTableSlot *slot);
+
     // Forgets what was learned since the last settle(): the subtransaction that held those locks was rolled
     // back.
     void forget();
@@ -62,22 +75,19 @@ class ForeignKeys {
     KeyState *find(Key &key, TupleTableSlot *slot);
     static std::string image_of(const Key &key, TupleTableSlot *slot);
     void check_key(size_t k, std::span<TupleTableSlot *const> slots);
+    void find_missing(std::span<TupleTableSlot *const> slots);
     void ask();
     KeyState &state_of(const std::pair<size_t, std::string> &recent);
     void word_errors(Key &key) const;
-    RowError describe(uint32_t row, const Key &key, TupleTableSlot *slot);
 
     Relation rel_;
     std::vector<Key> keys_;
     ScopedContext words_{"ferry foreign key errors"};
     std::vector<Question> questions_;
-    struct Seen {
-        uint32_t row;
-        size_t key;
-    };
-    std::vector<Seen> seen_;  // rows whose key was not known to be present
+    std::vector<Missing> missing_;  // before the answers: all whose key was not known to be present
     // Images of the keys learned since the last settle(), by the key they belong to.
     std::vector<std::pair<size_t, std::string>> recent_;
+    std::vector<std::pair<size_t, std::string>> absent_;  // of those, the missing ones
 };
 
 }  // namespace ferry

@@ -45,22 +45,44 @@ class InsertWriter final : public RowWriter {
 
     void write(std::span<TupleTableSlot *const> slots, std::span<const uint32_t> rows, bool carefully,
                Outcome &outcome) override {
+        rows_.assign(rows.begin(), rows.end());
+        // Where parents come first nobody has to ask for them: that is so until something fails.
+        asks_ = asks_ || carefully;
+        if (self_keys_ && asks_) sort_out(slots, outcome);
         chosen_.clear();
-        for (const uint32_t row : rows) chosen_.push_back(slots[row]);
-        fates_.resize(rows.size());
-        const size_t portion = carefully && rows.size() <= few_rows ? 1 : rows.size();
-        for (size_t i = 0; i < rows.size(); i += portion)
+        for (const uint32_t row : rows_) chosen_.push_back(slots[row]);
+        fates_.resize(rows_.size());
+        // Rows that refer to each other stay together as long as they can.
+        const bool singly = carefully && !self_keys_ && rows_.size() <= few_rows;
+        const size_t portion = singly ? 1 : rows_.size();
+        for (size_t i = 0; i < rows_.size(); i += portion)
             statement_->run(std::span(chosen_).subspan(i, portion), std::span(fates_).subspan(i, portion));
         statement_->deliver();
-        for (size_t i = 0; i < rows.size(); ++i) tell(fates_[i], rows[i], chosen_[i], outcome);
+        for (size_t i = 0; i < rows_.size(); ++i) tell(fates_[i], rows_[i], chosen_[i], outcome);
     }
 
-    void keep() override {}
-    void rolled_back() override { statement_->discard(); }
+    void end_waiting() override {
+        waits_ = false;
+        asks_ = true;
+    }
+    void keep() override {
+        if (self_keys_) self_keys_->keep();
+    }
+    void rolled_back() override {
+        statement_->discard();
+        if (self_keys_) self_keys_->rolled_back();
+    }
     void finish() override {}
     Duties duties() const override { return {false, plain_, plain_ && complete_}; }
 
   private:
+    // Where a trigger may change the row or the key may be checked later the server alone can refuse it.
+    void sort_out(std::span<TupleTableSlot *const> slots, Outcome &outcome) {
+        if (waits_)
+            self_keys_->sort_out(slots, rows_, outcome.waiting);
+        else if (plain_ && !deferrable_)
+            self_keys_->refuse(slots, rows_, outcome.errors);
+    }
     void tell(InsertStatement::Fate fate, uint32_t row, TupleTableSlot *slot, Outcome &outcome) const;
     static RowError describe_skipped(uint32_t row);
 
@@ -70,6 +92,11 @@ class InsertWriter final : public RowWriter {
     bool foreign_;   // only the foreign server knows why a row did not go in
     std::vector<AttrNumber> unseen_key_;  // attributes that may not be read, though triggers may change them
     std::optional<InsertStatement> statement_;
+    std::optional<SelfKeys> self_keys_;
+    bool deferrable_ = false;  // some of them
+    bool waits_ = true;        // rows may wait for their parents
+    bool asks_ = false;        // rows are looked at before they are sent
+    std::vector<uint32_t> rows_;
     std::vector<TupleTableSlot *> chosen_;
     std::vector<InsertStatement::Fate> fates_;
 };
@@ -96,6 +123,9 @@ InsertWriter::InsertWriter(ExecutorTable &table, const std::vector<PlannedColumn
         key.clear();
     }
     statement_.emplace(rel, numbers, conflict_clause(rel, numbers, on_conflict), std::move(key));
+    const std::vector<Oid> constraints = SelfKeys::find(rel);
+    if (!constraints.empty()) self_keys_.emplace(rel, constraints, on_conflict == OnConflict::update);
+    deferrable_ = SelfKeys::any_deferrable(constraints);
 }
 
 void InsertWriter::tell(InsertStatement::Fate fate, uint32_t row, TupleTableSlot *slot,

@@ -1,12 +1,12 @@
 // Implements load.hpp. A window of input is loaded inside one subtransaction as if clean; when the server
 // objects after all, the window is rolled back and loaded again batch by batch, and a failing batch is halved
 // until the culprits stand alone. Windows grow while the input is clean, so that a large clean file needs few
-// subtransactions.
+// subtransactions. Rows that wait for a parent in their own table come last, as a source of their own.
 #include "load/load.hpp"
 
 #include <algorithm>
-#include <array>
 
+#include "load/postponed_rows.hpp"
 #include "load/reject_log.hpp"
 #include "load/row_checker.hpp"
 #include "load/sequences.hpp"
@@ -24,6 +24,11 @@ constexpr size_t largest_rejects = size_t{8} << 20U;
 // A batch's fields are to stay in the processor's cache: ten times as many make a wide table slower than
 // COPY.
 constexpr size_t most_rows = 500, most_cells = 16384;
+// As long as more rows wait, and a pass over them in the order of the input lets many of them in, it is done
+// again: only the rest is sorted, in memory.
+constexpr uint64_t most_sorted = 500000;
+constexpr std::string_view circle_hint =
+    "The row is one of a circle of rows that refer to each other, and one of them is refused for this.";
 // How many rejects the error of on_error => 'raise' shows.
 constexpr size_t shown_rejects = 5;
 
@@ -42,7 +47,7 @@ class Loader {
   public:
     Loader(Relation rel, const std::vector<PlannedColumn> &columns, RecordSource &source, RejectLog &log,
            const LoadOptions &options, const LoadFacts &facts, LoadObserver *observer)
-        : source_(source),
+        : source_(&source),
           log_(log),
           facts_(facts),
           options_(options),
@@ -64,6 +69,8 @@ class Loader {
     [[noreturn]] void raise_rejects() const;
 
   private:
+    void load_windows();
+    void load_postponed();
     void load_window();
     void load_window_whole();
     void load_window_in_batches();
@@ -80,7 +87,7 @@ class Loader {
     void tell_repairs();
     void sort_by_row(std::vector<RowError> &errors);
 
-    RecordSource &source_;
+    RecordSource *source_;
     RejectLog &log_;
     const LoadFacts &facts_;
     const LoadOptions &options_;
@@ -97,18 +104,47 @@ class Loader {
     Outcome outcome_;
     std::vector<RowError> notes_, sorted_;
     std::vector<uint64_t> order_;
-    std::vector<bool> bad_, skipped_, updated_;
+    std::vector<bool> bad_, skipped_, updated_, waiting_;
     std::vector<uint32_t> good_;
     std::vector<std::string> first_rejects_;
+    std::unique_ptr<PostponedRows> postponed_ = std::make_unique<PostponedRows>();
     Counts counts_;
     size_t window_size_ = first_window;
+    bool whole_ = false;  // the batch goes in at one stroke or not at all
     bool limit_crossed_ = false;
 };
 
 void Loader::load_all() {
     const std::string what = "load into " + qualified_name(rel_);
     const ErrorContext context(what, counts_.read);
-    while (!limit_crossed_ && source_.next_window(window_size_)) load_window();
+    load_windows();
+    if (postponed_->count() > 0) load_postponed();
+}
+
+void Loader::load_windows() {
+    while (!limit_crossed_ && source_->next_window(window_size_)) load_window();
+}
+
+// Every row that still waits, again in the order of the input, then parents first. Rows in a circle are a
+// batch of their own.
+void Loader::load_postponed() {
+    const uint64_t bytes_read = source_->bytes_read();
+    for (uint64_t before = UINT64_MAX;
+         !limit_crossed_ && postponed_->count() > most_sorted && postponed_->count() < before / 2;) {
+        before = postponed_->count();
+        const auto rows = std::exchange(postponed_, std::make_unique<PostponedRows>());
+        PostponedSource source(*rows, false, bytes_read);
+        source_ = &source;
+        load_windows();
+    }
+    writer_->end_waiting();
+    PostponedSource source(*postponed_, true, bytes_read);
+    source_ = &source;
+    while (!limit_crossed_ && source.next_window(window_size_)) {
+        whole_ = source.is_circle();
+        capacity_ = whole_ ? source.window_rows() : batch_rows(rel_);
+        load_window();
+    }
 }
 
 void Loader::finish(bool rows_stay) {
@@ -134,15 +170,16 @@ void Loader::load_window() {
     } else {
         writer_->rolled_back();
         log_.forget_window();
+        postponed_->forget_window();
         counts_ = before;
         first_rejects_.resize(shown);
-        if (observer_ != nullptr) observer_->rewound(before.read + 1);
-        source_.rewind();
+        source_->rewind();
         load_window_in_batches();
         window_size_ = std::max(window_size_ / 4, first_window);
     }
-    // Rejects of a window wait in memory: many of them ask for smaller windows.
-    if (log_.keep_window() > largest_rejects) window_size_ = std::max(window_size_ / 2, first_window);
+    // What a window rejects or puts off waits in memory: much of it asks for smaller windows.
+    if (log_.keep_window() + postponed_->keep_window() > largest_rejects)
+        window_size_ = std::max(window_size_ / 2, first_window);
     limit_crossed_ =
         options_.reject_limit && counts_.rejected > static_cast<uint64_t>(*options_.reject_limit);
 }
@@ -168,10 +205,10 @@ void Loader::load_window_in_batches() {
 
 bool Loader::next_batch() {
     check_interrupts();
-    report_progress(RelationGetRelid(rel_), source_.bytes_read(), facts_.bytes_total, counts_.loaded,
+    report_progress(RelationGetRelid(rel_), source_->bytes_read(), facts_.bytes_total, counts_.loaded,
                     counts_.rejected);
     batch_.clear(checker_.columns().size());
-    return source_.fill(batch_, capacity_) > 0;
+    return source_->fill(batch_, capacity_) > 0;
 }
 
 void Loader::check_batch() {
@@ -217,19 +254,20 @@ void Loader::complete_error(RowError &error) const {
 
 void Loader::write_halving(std::span<const uint32_t> rows) {
     if (rows.empty()) return;
-    const std::array told{outcome_.errors.size(), outcome_.skipped.size(), outcome_.updated.size()};
+    const Outcome::Mark mark = outcome_.mark();
     ServerError *error = in_subtransaction([&] {
-        write_rows(rows, true);
+        write_rows(rows, !whole_);
         writer_->keep();
         return true;
     });
     if (error == nullptr) return;
     writer_->rolled_back();
-    outcome_.errors.resize(told[0]);
-    outcome_.skipped.resize(told[1]);
-    outcome_.updated.resize(told[2]);
-    if (rows.size() == 1) {
-        outcome_.errors.push_back(describe_server_error(rows.front(), -1, error));
+    outcome_.back_to(mark);
+    if (rows.size() == 1 || whole_) {
+        for (const uint32_t row : rows) {
+            outcome_.errors.push_back(describe_server_error(row, -1, error));
+            if (rows.size() > 1) outcome_.errors.back().hint = circle_hint;
+        }
         return;
     }
     write_halving(rows.first(rows.size() / 2));
@@ -269,8 +307,13 @@ void Loader::settle_batch() {
     sort_by_row(errors);
     skipped_.assign(batch_.records.size(), false);
     updated_.assign(batch_.records.size(), false);
+    waiting_.assign(batch_.records.size(), false);
     for (const uint32_t row : outcome_.skipped) skipped_[row] = true;
     for (const uint32_t row : outcome_.updated) updated_[row] = true;
+    for (const Waiting &row : outcome_.waiting) {
+        waiting_[row.row] = true;
+        postponed_->add(batch_, row);
+    }
     for (uint32_t r = 0, next = 0, note = 0; r < batch_.records.size(); ++r) {
         const size_t first = next, first_note = note;
         while (next < errors.size() && errors[next].row == r) ++next;
@@ -294,6 +337,7 @@ void Loader::locate(std::span<RowError> errors) const {
 }
 
 void Loader::settle_row(uint32_t r, std::span<const RowError> errors, std::span<const RowError> notes) {
+    if (waiting_[r]) return;
     const Record &record = batch_.records[r];
     ++counts_.read;
     if (skipped_[r]) {

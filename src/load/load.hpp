@@ -43,14 +43,13 @@ struct LoadFacts {
     std::optional<int64_t> replay_of = {};  // the load whose rejects are loaded again
 };
 
-// Hears of every row's fate as it becomes known, but not of rows that on_conflict skips. After rewound(),
-// rows from that number on are told anew.
+// Hears of every row's fate as it becomes known, but not of rows that on_conflict skips; not always in the
+// order of the rows, and again when a row is tried once more: the last word counts.
 class LoadObserver {
   public:
     virtual ~LoadObserver() = default;
     virtual void loaded(const Record &record, TupleTableSlot *slot) = 0;
     virtual void rejected(const Record &record, std::span<const RowError> errors) = 0;
-    virtual void rewound(uint64_t record_number) = 0;
 };
 
 // What happens around the rows, inside the same subtransaction where there is one: taken back with them.

@@ -12,6 +12,7 @@
 #include "load/on_conflict.hpp"
 #include "load/reject.hpp"
 #include "load/row_checker.hpp"
+#include "load/self_keys.hpp"
 #include "server/table_writer.hpp"
 
 namespace ferry {
@@ -21,12 +22,20 @@ struct Outcome {
     std::vector<RowError> errors;
     std::vector<uint32_t> skipped;
     std::vector<uint32_t> updated;
+    std::vector<Waiting> waiting;  // not written: to be sent again when more rows are in
 
-    void clear() {
-        errors.clear();
-        skipped.clear();
-        updated.clear();
+    struct Mark {
+        size_t errors, skipped, updated, waiting;
+    };
+    Mark mark() const { return {errors.size(), skipped.size(), updated.size(), waiting.size()}; }
+    // Forgets what came after the mark.
+    void back_to(const Mark &mark) {
+        errors.resize(mark.errors);
+        skipped.resize(mark.skipped);
+        updated.resize(mark.updated);
+        waiting.resize(mark.waiting);
     }
+    void clear() { back_to({0, 0, 0, 0}); }
 };
 
 class RowWriter {
@@ -44,6 +53,8 @@ class RowWriter {
     // well.
     virtual void probe(std::span<TupleTableSlot *const> slots, std::span<const uint32_t> rows,
                        std::vector<RowError> &errors) = 0;
+    // From now on no row waits: what lacks a parent is refused.
+    virtual void end_waiting() {}
     // Stand at the end of every subtransaction around check() and write().
     virtual void keep() = 0;
     virtual void rolled_back() = 0;

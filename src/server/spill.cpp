@@ -26,16 +26,31 @@ void Spill::append(std::string_view item) {
     ++count_;
 }
 
+void Spill::seek(uint64_t position) {
+    pg_call([&] {
+        if (BufFileSeek(file_, 0, static_cast<off_t>(position), SEEK_SET) != 0)
+            elog(ERROR, "could not seek in a temporary file");
+    });
+}
+
 void Spill::rewind() {
     left_ = count_;
-    if (file_ == nullptr) return;
-    pg_call([&] {
-        if (BufFileSeek(file_, 0, 0, SEEK_SET) != 0) elog(ERROR, "could not rewind a temporary file");
-    });
+    if (file_ != nullptr) seek(0);
 }
 
 bool Spill::next(std::string &item) {
     if (left_ == 0) return false;
+    read_item(item);
+    --left_;
+    return true;
+}
+
+void Spill::read(uint64_t position, std::string &item) {
+    seek(position);
+    read_item(item);
+}
+
+void Spill::read_item(std::string &item) {
     const auto read = [&](void *to, size_t size) {
         pg_call([&] {
             if (compat::read_spill(file_, to, size) != size) elog(ERROR, "could not read a temporary file");
@@ -45,8 +60,6 @@ bool Spill::next(std::string &item) {
     read(&length, sizeof length);
     item.resize(length);
     if (length > 0) read(item.data(), length);
-    --left_;
-    return true;
 }
 
 void Spill::close() {

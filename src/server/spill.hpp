@@ -24,10 +24,16 @@ class Spill {
     // Reading, once, after the last append: next() gives the items in order and false at their end.
     void rewind();
     bool next(std::string &item);
+    // One item, in any order, by where it begins: behind those before it, each of which takes size_of().
+    void read(uint64_t position, std::string &item);
+    static uint64_t size_of(std::string_view item) noexcept { return sizeof(uint64_t) + item.size(); }
     // Frees the file before the transaction does.
     void close();
 
   private:
+    void seek(uint64_t position);
+    void read_item(std::string &item);
+
     MemoryContext context_;
     ResourceOwner owner_;
     BufFile *file_ = nullptr;  // made by the first append

@@ -19,6 +19,7 @@ psql -Xq -v ON_ERROR_STOP=1 -f test/specs/load.sql
 suits() { # SPEC LOADER LEVEL
     case $1 in
         batches) [ "$2" = csv ] ;;
+        on_conflict) [ "$2" != json ] ;;
         deadlock) [ "$3" = read_committed ] ;;
         serializable) [ "$3" = serializable ] ;;
     esac

@@ -66,3 +66,20 @@ BEGIN
   RETURN concat_ws('; ', CASE WHEN loaded > 0 THEN 'loaded: ' || loaded END, rejects);
 END
 $$;
+
+-- The same for rows whose key may be taken: action is skip or update. COPY cannot do that, so copy stands for INSERT.
+CREATE FUNCTION load_over(target regclass, csv text, action text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+  report ferry.load_report;
+  rows bigint;
+BEGIN
+  IF current_setting('ferry_test.loader') = 'copy' THEN
+    EXECUTE format('INSERT INTO %s AS t SELECT j.* FROM json_populate_recordset(NULL::%1$s, $1) j ON CONFLICT (id) DO %s', target,
+                   CASE action WHEN 'skip' THEN 'NOTHING' ELSE 'UPDATE SET label = excluded.label' END) USING as_json(target, csv);
+    GET DIAGNOSTICS rows = ROW_COUNT;
+    RETURN 'in: ' || rows;
+  END IF;
+  report := ferry.migrate_csv_data(target, convert_to(csv, 'UTF8'), header => 'off', force => true, on_conflict => action);
+  RETURN 'in: ' || report.rows_loaded || CASE WHEN report.rows_rejected > 0 THEN '; rejected: ' || report.rows_rejected ELSE '' END;
+END
+$$;

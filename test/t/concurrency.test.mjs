@@ -54,6 +54,16 @@ describe('at the same time', () => {
     checkIndexes(server);
   });
 
+  it('loads that skip or update the same keys: nobody fails, every key once', async () => {
+    const rows = 5000;
+    const path = server.file('same.csv', keys(rows).map((id) => crate(id)).join(''));
+    server.sql('TRUNCATE crate');
+    const reports = (await together(...['skip', 'update', 'skip'].map((action) => [load(path, `on_conflict => '${action}'`)]))).flat();
+    for (const report of reports) assert.match(String(report), /^loaded\|\d+\|0$/);
+    assert.equal(server.sql('SELECT count(*), count(DISTINCT id), count(DISTINCT code) FROM crate'), `${rows}|${rows}|${rows}`);
+    checkIndexes(server);
+  });
+
   it('loads of neighbouring keys, each of them in order', async () => {
     const rows = 30000;
     server.sql('TRUNCATE crate');

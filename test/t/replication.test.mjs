@@ -122,6 +122,19 @@ describe('a load reaches the standby and the subscriber', () => {
     assert.equal(told(), `INSERT|${good}`);
   });
 
+  it('with rows skipped and rows updated', async () => {
+    const part = (from, to, note) => primary.file('part.csv', keys(to).slice(from).map((id) => crate(id, { weight: note })).join(''));
+    await empty();
+    primary.sql('ALTER TABLE crate REPLICA IDENTITY FULL'); // or the subscriber could not tell which row to update
+    primary.sql(load(part(0, 1000, 1)));
+    assert.equal(primary.sql(load(part(600, 1600, 2), "on_conflict => 'skip'")), 'loaded|600|0');
+    assert.equal(primary.sql(load(part(1200, 1800, 3), "on_conflict => 'update'")), 'loaded|600|0');
+    await allAgree();
+    primary.sql('ALTER TABLE crate REPLICA IDENTITY DEFAULT');
+    assert.equal(told(), 'INSERT|1800\nUPDATE|400');
+    assert.equal(primary.sql('SELECT weight, count(*) FROM crate GROUP BY weight ORDER BY weight'), '1|1000\n2|200\n3|600');
+  });
+
   it('not at all when it is a dry run, aborted or rolled back; the log follows its transaction', async () => {
     const { text, good } = dirtyCrates('ascending', fewer);
     const path = primary.file('dirty.csv', text);

@@ -327,7 +327,7 @@ void Loader::settle_batch() {
 void Loader::locate(std::span<RowError> errors) const {
     if (errors.empty()) return;
     const uint32_t row = errors.front().row;
-    const std::vector<std::optional<size_t>> places = source_.locate(batch_.records[row], batch_.row(row));
+    const std::vector<std::optional<size_t>> places = source_->locate(batch_.records[row], batch_.row(row));
     for (RowError &error : errors) {
         if (error.column >= 0)
             error.position = places[static_cast<size_t>(error.column)];

@@ -48,6 +48,7 @@ void KinOrder::each_waiting(uint32_t row, F f) const {
 }
 
 void KinOrder::take(uint32_t row) {
+    pause_sometimes();
     taken_[row] = true;
     order_.push_back(row);
     each_waiting(row, [&](uint32_t other) {
@@ -61,14 +62,17 @@ void KinOrder::take_all_ready() {
 }
 
 // Of the rows not taken those that some other of them waits for, and which wait themselves.
-std::vector<uint32_t> KinOrder::circular_rows() const {
+std::vector<uint32_t> KinOrder::circular_rows() {
     std::vector<uint32_t> wanted(rows(), 0), leaves;
     std::vector<bool> gone = taken_;
-    for (uint32_t row = 0; row < rows(); ++row)
+    for (uint32_t row = 0; row < rows(); ++row) {
+        pause_sometimes();
         if (!gone[row]) each_needed(row, [&](uint32_t other) { ++wanted[other]; });
+    }
     for (uint32_t row = 0; row < rows(); ++row)
         if (!gone[row] && wanted[row] == 0) leaves.push_back(row);
     for (size_t next = 0; next < leaves.size(); ++next) {
+        pause_sometimes();
         gone[leaves[next]] = true;
         each_needed(leaves[next], [&](uint32_t other) {
             if (!gone[other] && --wanted[other] == 0) leaves.push_back(other);
@@ -95,6 +99,7 @@ void KinOrder::take_circles() {
         };
         for (size_t next = 0; next < circle.size(); ++next) {
             const uint32_t row = circle[next];
+            pause_sometimes();
             each_needed(row, reach);
             each_waiting(row, reach);
         }
@@ -105,7 +110,8 @@ void KinOrder::take_circles() {
     }
 }
 
-void KinOrder::sort() {
+void KinOrder::sort(const std::function<void()> &pause) {
+    pause_ = &pause;
     const auto count = static_cast<uint32_t>(rows());
     owners_.assign(keys_, {});
     children_.assign(keys_, {});
@@ -122,11 +128,16 @@ void KinOrder::sort() {
     const auto by_hash = [](const Entry &a, const Entry &b) {
         return std::tie(a.hash, a.row) < std::tie(b.hash, b.row);
     };
-    for (Index &index : owners_) std::ranges::sort(index, by_hash);
-    for (Index &index : children_) std::ranges::sort(index, by_hash);
+    for (auto *indexes : {&owners_, &children_}) {
+        for (Index &index : *indexes) {
+            std::ranges::sort(index, by_hash);
+            pause();
+        }
+    }
     waits_.assign(count, 0);
     taken_.assign(count, false);
     for (uint32_t row = 0; row < count; ++row) {
+        pause_sometimes();
         each_needed(row, [&](uint32_t) { ++waits_[row]; });
         if (waits_[row] == 0) ready_.push_back(row);
     }

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -29,8 +30,8 @@ class KinOrder {
 
     // Sorts the rows added so far, numbered from 0: order()[i] is the i-th to be written. Of rows with the
     // same key the earlier comes first; what nothing here is a parent of comes as soon as it can. Takes time
-    // and memory in proportion to the rows.
-    void sort();
+    // and memory in proportion to the rows, and calls `pause` now and then, which may throw.
+    void sort(const std::function<void()> &pause);
     const std::vector<uint32_t> &order() const noexcept { return order_; }
     // The runs that have to be written at once, in their order. Where circles hang together by other keys
     // they are one run.
@@ -50,9 +51,12 @@ class KinOrder {
     void each_needed(uint32_t row, F f) const;
     template <typename F>
     void each_waiting(uint32_t row, F f) const;
+    void pause_sometimes() {
+        if (++steps_ % 4096 == 0) (*pause_)();
+    }
     void take(uint32_t row);
     void take_all_ready();
-    std::vector<uint32_t> circular_rows() const;
+    std::vector<uint32_t> circular_rows();
     void take_circles();
 
     size_t keys_;
@@ -61,6 +65,8 @@ class KinOrder {
     std::vector<uint32_t> waits_;           // for so many rows
     std::vector<bool> taken_;
     std::vector<uint32_t> ready_;
+    const std::function<void()> *pause_ = nullptr;
+    uint64_t steps_ = 0;
     std::vector<uint32_t> order_;
     std::vector<Circle> circles_;
 };

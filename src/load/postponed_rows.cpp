@@ -154,7 +154,7 @@ void PostponedSource::sort() {
         positions_.push_back(position);
         position += Spill::size_of(item);
     }
-    order_.sort();
+    order_.sort(check_interrupts);
 }
 
 bool PostponedSource::next_item(std::string &item) {

@@ -192,7 +192,7 @@ SELECT status, rows_loaded, rows_rejected FROM ferry.migrate_csv_data('hidden', 
 RESET ROLE;
 TABLE hidden ORDER BY id;
 
-\set cleanup 'rm -rf ' :folder
+\set cleanup 'cat > /dev/null && rm -rf ' :folder
 COPY (SELECT) TO PROGRAM :'cleanup';
 RESET ferry.directory;
 DROP OWNED BY regress_ferry_writer;

@@ -99,4 +99,4 @@ $$;
 CREATE FUNCTION pg_temp.states(rule text, copied text, ferried text) RETURNS text LANGUAGE sql AS $$
   SELECT format('%s: COPY %s, ferry %s', rule, pg_temp.state(format('COPY %s FROM %L (FORMAT csv)', copied, pg_temp.put('1'))), pg_temp.state(format('SELECT ferry.migrate_csv_data(%L, ''1'')', ferried))) $$;
 \set drop_beside_copy 'DROP SCHEMA copied, ferried, shared CASCADE'
-\set remove_file 'rm -f ' :beside_copy
+\set remove_file 'cat > /dev/null && rm -f ' :beside_copy

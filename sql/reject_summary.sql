@@ -13,12 +13,12 @@ CREATE FUNCTION pg_temp.load() RETURNS bigint LANGUAGE sql AS $$ SELECT max(load
 CREATE FUNCTION pg_temp.summary() RETURNS SETOF text LANGUAGE sql AS $$
   SELECT concat_ws(' | ', s.class, s.sqlstate, s.column_name, s.constraint_name, s.pattern, s.rows, 'e.g. ' || s.example, s.proposal) FROM ferry.reject_summary(pg_temp.load()) s $$;
 -- The statements of the proposals that say this, one by one.
-CREATE FUNCTION pg_temp.steps(said text) RETURNS SETOF text LANGUAGE sql AS $$
+CREATE FUNCTION pg_temp.steps(said text, wanted text DEFAULT '') RETURNS SETOF text LANGUAGE sql AS $$
   SELECT DISTINCT ON (s.step) s.step FROM (
-    SELECT replace(step, 'SELECT * FROM ferry.replay', 'SELECT status, rows_loaded, rows_rejected FROM ferry.replay') AS step, n
+    SELECT replace(regexp_replace(step, '^to [^:]*: ', ''), 'SELECT * FROM ferry.replay', 'SELECT status, rows_loaded, rows_rejected FROM ferry.replay') AS step, n
       FROM ferry.reject_summary(pg_temp.load()) p,
       regexp_split_to_table(regexp_replace(substring(p.proposal FROM '(?:SELECT (?:\*|ferry)|ALTER ).*'), ' (\((dates|numbers) that|\(numbers such|or (date_format|decimal_mark|give)).*$', ''), '; ') WITH ORDINALITY x (step, n)
-     WHERE p.proposal ~ said) s ORDER BY s.step, s.n $$;
+     WHERE p.proposal ~ said AND step ~ wanted) s ORDER BY s.step, s.n $$;
 
 -- ---- Values ----
 CREATE TYPE mood AS ENUM ('calm', 'rough');
@@ -83,11 +83,14 @@ SELECT pg_temp.steps('name DROP NOT NULL') \gexec
 SELECT pg_temp.steps('given DROP NOT NULL') \gexec
 SELECT pg_temp.steps('ALTER DOMAIN positive') \gexec
 SELECT pg_temp.steps('DROP CONSTRAINT small') \gexec
-SELECT pg_temp.steps('the key is taken') \gexec
+SELECT pg_temp.steps('the key is taken', 'update') \gexec
 SELECT pg_temp.steps('in the way') \gexec
 SELECT * FROM pg_temp.summary();
 SELECT id, name, word, amount, parent, a, b, size FROM c ORDER BY id;
 SELECT status, note, count(*) FROM ferry.rejects WHERE load_id = pg_temp.load() GROUP BY 1, 2 ORDER BY 1, 2;
+SELECT rows_rejected FROM ferry.migrate_csv_data('c', pg_temp.lines('9,new,w,1,1,1,x,1,'));
+SELECT pg_temp.steps('the key is taken', 'skip') \gexec
+SELECT status, note, settled_by FROM ferry.rejects WHERE load_id = pg_temp.load();
 
 -- ---- Partitions, triggers, policies ----
 CREATE TABLE parted (id int, k int) PARTITION BY LIST (k);

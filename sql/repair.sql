@@ -57,7 +57,7 @@ SELECT count(*) FROM e;
 DELETE FROM ferry.loads WHERE load_id > 1;
 -- With parents where they were missing; a row with another fault as well stays, with that one only.
 INSERT INTO dept VALUES (99), (100);
-SELECT r.load_id AS first, pg_temp.report(r) FROM ferry.replay(1) r \gset
+SELECT load_id AS first, pg_temp.report(r) AS report FROM ferry.replay(1) r \gset
 \echo :report
 SELECT pg_temp.rejects(1);
 -- With other options. What is not given stays as it was in the replay before; the number of a replay stands for the load.
@@ -122,7 +122,7 @@ ROLLBACK;
 
 -- ---- Rows with broken quotes do not swallow their neighbours, and one row may become several ----
 CREATE TABLE q (id int, word varchar(12));
-SELECT r.load_id AS load, pg_temp.report(r) AS report
+SELECT load_id AS load, pg_temp.report(r) AS report
   FROM ferry.migrate_csv_data('q', E'x,''tis\n2,won''t\n3,''twas\ny,I''d rather not\nz,fine\n4,good\n5,''open\n', quote => '''') r \gset
 \echo :report
 SELECT pg_temp.rejects(:load);
@@ -178,6 +178,25 @@ SELECT pg_temp.report(r) FROM ferry.replay(:load) r;
 SELECT pg_temp.rejects(:load);
 ALTER TABLE q ALTER word TYPE varchar(12) USING left(word, 12);
 
+-- ---- Keys that are taken: rows that are left out are given up ----
+CREATE TABLE k (id int PRIMARY KEY, v text);
+SELECT load_id AS load FROM ferry.migrate_csv_data('k', E'1,a\n1,b\n1,c\nx,d\n2,e,f\n') \gset
+SELECT status, rows_loaded, rows_rejected, rows_skipped FROM ferry.replay(:load, on_conflict => 'skip', dry_run => true);
+SELECT status, rows_loaded, rows_rejected, rows_skipped FROM ferry.replay(:load, on_conflict => 'skip', repair => 'salvage', also_null => '{b}');
+SELECT pg_temp.rejects(:load);
+SELECT status, note, count(*) FROM ferry.rejects WHERE load_id = :load GROUP BY 1, 2 ORDER BY 1, 2;
+SELECT options ->> 'on_conflict' FROM ferry.loads ORDER BY load_id DESC LIMIT 1;
+SELECT load_id AS load FROM ferry.migrate_csv_data('k', E'1,f\n2,g\n') \gset
+SELECT status, rows_loaded, rows_rejected, rows_updated FROM ferry.replay(:load);
+SELECT status, rows_loaded, rows_rejected, rows_updated FROM ferry.replay(:load, on_conflict => 'update');
+SELECT * FROM k ORDER BY id;
+SELECT ferry.replay(:load, on_conflict => 'replace');
+-- A load that skips or updates is replayed so.
+SELECT load_id AS load FROM ferry.migrate_csv_data('k', E'1,z\n"2,5",y\n', on_conflict => 'skip') \gset
+ALTER TABLE k ALTER id TYPE numeric;
+INSERT INTO k VALUES (2.5);
+SELECT status, rows_loaded, rows_rejected, rows_skipped FROM ferry.replay(:load, decimal_mark => ',');
+
 -- ---- What was a backup cannot be replayed ----
 CREATE TABLE r (id int CHECK (id < 9));
 SELECT format('ferry_repair_test_%s', extract(epoch FROM clock_timestamp())::bigint) AS folder \gset
@@ -198,7 +217,7 @@ CREATE TABLE x ("a;b" int, "c""d" text, e text);
 SELECT load_id AS load FROM ferry.migrate_csv_data('x', E'x;|a;b|;1\r\ny;|open;2\r\n3;only\r\nz;| spaced |; q"uote\r\n', delimiter => ';', quote => '|', columns => '{a;b,"c\"d",e}') \gset
 SELECT convert_from(ferry.export_rejects(:load), 'UTF8');
 SELECT ferry.export_rejects(:load) = '|a;b|;c"d;e'::bytea || '\x0a' || string_agg(raw, '\x0a' ORDER BY reject_id) || '\x0a' AS same FROM ferry.rejects WHERE load_id = :load;
-SELECT r.load_id AS again, pg_temp.report(r) AS report
+SELECT load_id AS again, pg_temp.report(r) AS report
   FROM ferry.migrate_csv_data('x', ferry.export_rejects(:load), delimiter => ';', quote => '|') r \gset
 \echo :report
 SELECT (SELECT array_agg(raw ORDER BY reject_id) FROM ferry.rejects WHERE load_id = :load) = (SELECT array_agg(raw ORDER BY reject_id) FROM ferry.rejects WHERE load_id = :again) AS same;
@@ -241,6 +260,14 @@ SELECT options ->> 'trim' FROM ferry.loads WHERE load_id = :load;
 ALTER TABLE l ALTER id TYPE text;
 SELECT pg_temp.report(r) FROM ferry.replay(:load) r;
 SELECT '[' || name || ']' FROM l WHERE id = 'x';
+
+-- ---- Rows that wait for others of their table have their places too, and are replayed like any ----
+CREATE TABLE staff (id int PRIMARY KEY, boss int REFERENCES staff, name text);
+SELECT load_id AS load FROM ferry.migrate_csv_data('staff', E'12,"9",a\n13,12,b\n14,14,c\n') \gset
+SELECT pg_temp.rejects(:load);
+INSERT INTO staff VALUES (9);
+SELECT pg_temp.report(r) FROM ferry.replay(:load) r;
+SELECT * FROM staff ORDER BY id;
 
 -- ---- Masking ----
 CREATE TABLE m (id int PRIMARY KEY, code varchar(3) CHECK (code <> 'bad'), parent int REFERENCES dept, day date NOT NULL);

@@ -15,6 +15,13 @@ OnError on_error_of(const std::string &on_error) {
     fail_option("on_error", on_error, "Available values: reject, abort, raise.");
 }
 
+OnConflict on_conflict_of(const std::string &on_conflict) {
+    if (on_conflict == "reject") return OnConflict::reject;
+    if (on_conflict == "skip") return OnConflict::skip;
+    if (on_conflict == "update") return OnConflict::update;
+    fail_option("on_conflict", on_conflict, "Available values: reject, skip, update.");
+}
+
 bool salvage_of(const std::string &repair) {
     if (repair == "salvage") return true;
     if (repair != "none") fail_option("repair", repair, "Available values: none, salvage.");

@@ -74,18 +74,10 @@ CsvOptions read_csv_options(FunctionCallInfo fcinfo) {
     return options;
 }
 
-OnConflict read_on_conflict(FunctionCallInfo fcinfo) {
-    const std::string on_conflict = text_argument(fcinfo, on_conflict_argument).value_or("reject");
-    if (on_conflict == "reject") return OnConflict::reject;
-    if (on_conflict == "skip") return OnConflict::skip;
-    if (on_conflict == "update") return OnConflict::update;
-    fail_option("on_conflict", on_conflict, "Available values: reject, skip, update.");
-}
-
 LoadOptions read_options(FunctionCallInfo fcinfo) {
     LoadOptions options;
     options.on_error = on_error_of(text_argument(fcinfo, on_error_argument).value_or("reject"));
-    options.on_conflict = read_on_conflict(fcinfo);
+    options.on_conflict = on_conflict_of(text_argument(fcinfo, on_conflict_argument).value_or("reject"));
     options.reject_limit = bigint_argument(fcinfo, reject_limit_argument);
     if (options.reject_limit && *options.reject_limit < 0)
         fail_option("reject_limit", std::to_string(*options.reject_limit), "It must not be negative.");

@@ -19,6 +19,7 @@ enum ReplayArgument : uint8_t {
     encoding_argument,
     repair_argument,
     on_error_argument,
+    on_conflict_argument,
     dry_run_argument,
 };
 
@@ -48,6 +49,8 @@ ReplayOptions read_options(FunctionCallInfo fcinfo) {
     if (const std::optional<std::string> repair = text_argument(fcinfo, repair_argument))
         options.salvage = salvage_of(*repair);
     options.on_error = on_error_of(text_argument(fcinfo, on_error_argument).value_or("reject"));
+    if (const std::optional<std::string> on_conflict = text_argument(fcinfo, on_conflict_argument))
+        options.on_conflict = on_conflict_of(*on_conflict);
     options.dry_run = boolean_argument(fcinfo, dry_run_argument).value_or(false);
     return options;
 }

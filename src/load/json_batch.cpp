@@ -52,19 +52,13 @@ std::vector<std::string> named_columns(const std::vector<std::string> &columns, 
     return names;
 }
 
-void require_insert_into(Relation rel, const std::vector<std::string> &names) {
-    std::vector<AttrNumber> numbers;
-    for (const PlannedColumn &column : plan_columns(rel, names)) numbers.push_back(column.number);
-    require_insert(rel, numbers);
-}
-
 }  // namespace
 
 std::vector<std::string> columns_of_rows(Relation rel, RecordSource &source) {
     std::vector<std::string> columns = loadable_columns(rel);
     if (may_insert_everywhere(rel)) return columns;
     std::vector<std::string> named = named_columns(columns, source);
-    require_insert_into(rel, named);
+    require_insert(rel, column_numbers(plan_columns(rel, named)));
     return named.empty() ? columns : named;
 }
 

@@ -31,6 +31,7 @@ enum Fact : uint8_t {
     replay_of,
     unknown,
     strict,
+    on_conflict,
 };
 
 constexpr const char *facts =
@@ -42,7 +43,8 @@ constexpr const char *facts =
     "p.options OPERATOR(pg_catalog.->>) 'trim', p.options OPERATOR(pg_catalog.->>) 'date_format', "
     "p.options OPERATOR(pg_catalog.->>) 'decimal_mark', p.options OPERATOR(pg_catalog.->>) 'also_null', "
     "p.options OPERATOR(pg_catalog.->>) 'columns', l.replay_of, "
-    "p.options OPERATOR(pg_catalog.->>) 'unknown', p.options OPERATOR(pg_catalog.->>) 'strict' "
+    "p.options OPERATOR(pg_catalog.->>) 'unknown', p.options OPERATOR(pg_catalog.->>) 'strict', "
+    "l.options OPERATOR(pg_catalog.->>) 'on_conflict' "
     "FROM ferry.loads l LEFT JOIN ferry.loads o ON o.load_id OPERATOR(pg_catalog.=) l.replay_of, "
     // The load itself comes last, and counts when there was no replay.
     "LATERAL (SELECT r.options FROM ferry.loads r WHERE r.load_id OPERATOR(pg_catalog.=) l.load_id OR "
@@ -86,6 +88,9 @@ LoggedLoad read_facts(const TextRow &row) {
     load.role = static_cast<Oid>(std::stoll(*row[role]));
     load.ignores_unknown = row[unknown] == "ignore";
     load.strict = row[strict] == "true";
+    load.on_conflict = row[on_conflict] == "skip"     ? OnConflict::skip
+                       : row[on_conflict] == "update" ? OnConflict::update
+                                                      : OnConflict::reject;
     load.csv = row[delimiter].has_value();
     load.dialect = {character(row[delimiter], ','), character(row[quote], '"'), character(row[escape], '"'),
                     row[null_string].value_or("")};

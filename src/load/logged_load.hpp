@@ -9,6 +9,7 @@
 
 #include "core/csv/dialect.hpp"
 #include "core/encoding.hpp"
+#include "load/on_conflict.hpp"
 #include "server/boundary.hpp"
 
 namespace ferry {
@@ -20,6 +21,7 @@ struct LoggedLoad {
     std::string source_name;
     std::string status;
     Oid role = InvalidOid;
+    OnConflict on_conflict = OnConflict::reject;  // of the load itself
     std::optional<int64_t> replay_of;  // of a replay that was aborted or a dry run, and has its own rejects
 
     // How its open rejects were read last: by the load, or by the latest replay that was kept. A load of JSON

@@ -235,14 +235,10 @@ std::string Proposer::of_domain(const RejectGroup &group) const {
 }
 
 std::string Proposer::of_key(const RejectGroup &group) const {
-    if (!load_.kept()) return {};
-    return std::string(group.cls == "unique" ? "the key is taken" : "another row is in the way") +
-           "; if these rows are surplus: SELECT ferry.dismiss_reject(reject_id, 'surplus') FROM "
-           "ferry.rejects r WHERE load_id = " +
-           std::to_string(load_.load_id) +
-           " AND status = 'open' AND EXISTS (SELECT FROM ferry.reject_errors e WHERE e.reject_id = "
-           "r.reject_id AND e.constraint_name = " +
-           quote_literal_text(group.constraint) + ")";
+    const std::string what = group.cls == "unique" ? "the key is taken" : "another row is in the way";
+    const std::string skip = what + "; to leave the rows out: " + again("on_conflict => 'skip'");
+    if (!is_primary_key(target_, group.constraint)) return skip;
+    return skip + "; to update the rows that have it: " + again("on_conflict => 'update'");
 }
 
 std::string Proposer::of_foreign_key(const RejectGroup &group) const {

@@ -79,14 +79,15 @@ void pack_value(std::string &to, std::string_view bytes) {
     end_value(to, start);
 }
 
-// The head of an array of one dimension, behind its length word (PostgreSQL: utils/array.h).
+// The head of an array of one dimension, or of none where it is empty, behind its length word (PostgreSQL:
+// utils/array.h).
 void pack_array_head(std::string &to, Oid type, size_t count, size_t null_bytes) {
     const auto data =
         null_bytes > 0 ? static_cast<int32_t>(MAXALIGN(sizeof(ArrayType) + 2 * sizeof(int32_t) + null_bytes))
                        : 0;
-    for (const int32_t word :
-         {int32_t{1}, data, static_cast<int32_t>(type), static_cast<int32_t>(count), int32_t{1}})
-        pack(to, word);
+    for (const int32_t word : {int32_t{count > 0}, data, static_cast<int32_t>(type)}) pack(to, word);
+    if (count == 0) return;
+    for (const int32_t word : {static_cast<int32_t>(count), int32_t{1}}) pack(to, word);
 }
 
 void pack_numbers(std::string &to, std::span<const uint64_t> numbers) {
@@ -226,8 +227,8 @@ std::string current_user_name() {
 class LogTables {
   public:
     LogTables() : reject_ids(log_relation("rejects_reject_id_seq")), keep_raw(settings::log_raw_rows()) {
-        pack_value(open, "open");
-        pack_value(fixed, "fixed");
+        constexpr std::array names{"open", "fixed", "dismissed"};
+        for (size_t i = 0; i < names.size(); ++i) pack_value(statuses[i], names[i]);
     }
     void finish() {
         kinds.finish();
@@ -238,7 +239,7 @@ class LogTables {
     const bool keep_raw;
     LogTable kinds{"reject_kinds"};
     LogTable rejects{"rejects"};
-    std::string open, fixed;
+    std::array<std::string, 3> statuses;  // by RejectStatus
     std::vector<uint64_t> ids;
 };
 
@@ -396,7 +397,7 @@ void RejectLog::write_rejects(std::string_view packed) {
         to.rejects.set_number(5, reject.offset);
         const Datum raw = from.value();
         if (to.keep_raw) to.rejects.set(6, raw);
-        to.rejects.set(7, PointerGetDatum((reject.status == RejectStatus::open ? to.open : to.fixed).data()));
+        to.rejects.set(7, PointerGetDatum(to.statuses[static_cast<size_t>(reject.status)].data()));
         to.rejects.set(8, from.value());
         to.rejects.set(9, from.value());
         to.rejects.set(10, from.value());

@@ -26,7 +26,7 @@ struct LoadEntry {
 };
 
 // ferry.rejects.status as a load writes it.
-enum class RejectStatus : uint8_t { open, fixed };
+enum class RejectStatus : uint8_t { open, fixed, dismissed };
 
 class LogTables;
 

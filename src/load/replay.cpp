@@ -71,10 +71,11 @@ FieldMending plan_mending(Relation rel, const std::vector<std::string> &columns,
     return mending;
 }
 
-void require_insert_of(Relation rel, const std::vector<std::string> &columns) {
-    std::vector<AttrNumber> numbers;
-    for (const PlannedColumn &column : plan_columns(rel, columns)) numbers.push_back(column.number);
+// The rights that a load of these columns takes.
+void require_rights_of(Relation rel, const std::vector<std::string> &columns, OnConflict on_conflict) {
+    const std::vector<AttrNumber> numbers = column_numbers(plan_columns(rel, columns));
     require_insert(rel, numbers);
+    require_conflict_key(rel, numbers, on_conflict);
 }
 
 // The keys that the rows of JSON have.
@@ -132,6 +133,9 @@ std::string options_json(const LoggedLoad &load, const std::vector<std::string> 
     add("on_error", options.on_error == OnError::reject  ? "reject"
                     : options.on_error == OnError::abort ? "abort"
                                                          : "raise");
+    add("on_conflict", load.on_conflict == OnConflict::skip     ? "skip"
+                       : load.on_conflict == OnConflict::update ? "update"
+                                                                : "reject");
     add_name("dry_run");
     json += options.dry_run ? "true" : "false";
     return json + "}";
@@ -183,6 +187,17 @@ void settle_replay(const LoggedLoad &load, int64_t replay) {
     execute(
         "DELETE FROM ferry.rejects n USING ferry.rejects o WHERE n.status OPERATOR(pg_catalog.=) 'fixed' "
         "AND o.load_id OPERATOR(pg_catalog.=) $1 AND o.settled_by OPERATOR(pg_catalog.=) $2 AND " +
+            theirs,
+        loads);
+    // Rows that were left out because their key is taken.
+    execute(
+        "UPDATE ferry.rejects o SET status = 'dismissed', note = 'its key is taken' "
+        "FROM ferry.rejects n WHERE n.status OPERATOR(pg_catalog.=) 'dismissed' AND " +
+            ours + "AND " + theirs,
+        loads);
+    execute(
+        "DELETE FROM ferry.rejects n USING ferry.rejects o WHERE n.status OPERATOR(pg_catalog.=) 'dismissed' "
+        "AND o.load_id OPERATOR(pg_catalog.=) $1 AND o.status OPERATOR(pg_catalog.=) 'dismissed' AND " +
             theirs,
         loads);
     // Other rows that went in.
@@ -249,6 +264,7 @@ LoadReport run_replay(const LoggedLoad &load, Relation rel, const std::vector<st
     load_options.on_error = options.on_error;
     load_options.dry_run = options.dry_run;
     load_options.strict = load.strict;
+    load_options.on_conflict = load.on_conflict;
     if (!load.date_format.empty())
         load_options.date_format = value_or_fail(value::DateFormat::parse(load.date_format));
     load_options.json = options_json(load, columns, options);
@@ -267,12 +283,13 @@ LoadReport replay_rejects(LoggedLoad load, const ReplayOptions &options) {
     require_kept(load);
     refuse_options_of_csv(load, options);
     change_values(load, options);
+    load.on_conflict = options.on_conflict.value_or(load.on_conflict);
     if (load.csv) change_rows(load, options);
     Relation rel = open_target(load, "ferry.replay()");
     lock_load(load);
     LoadReport report;
     if (load.csv) {
-        require_insert_of(rel, load.columns);
+        require_rights_of(rel, load.columns, load.on_conflict);
         CsvReplaySource source(load, plan_mending(rel, load.columns, load));
         report = run_replay(load, rel, load.columns, source, options);
         if (report.kept && source.splits() && report.rows_rejected > 0 && !settings::log_raw_rows())
@@ -280,6 +297,7 @@ LoadReport replay_rejects(LoggedLoad load, const ReplayOptions &options) {
                   "Set ferry.log_raw_rows to on, so that those that were not can be kept."});
     } else {
         const std::vector<std::string> columns = columns_of_json(rel, load);
+        require_rights_of(rel, columns, load.on_conflict);
         JsonReplaySource source(load, columns, plan_mending(rel, columns, load));
         report = run_replay(load, rel, columns, source, options);
     }

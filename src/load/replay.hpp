@@ -20,14 +20,15 @@ struct ReplayOptions {
     std::optional<Encoding> encoding;
     std::optional<bool> salvage;
     OnError on_error = OnError::reject;
+    std::optional<OnConflict> on_conflict;  // empty: as the load had it
     bool dry_run = false;
 };
 
 // Loads the open rejects of a load again, as a load of its own. Rows that go in leave their rejects reloaded;
 // the others stay open under the load that they belong to, with the errors that they have now. After an
-// aborted replay or a dry run all rejects are as before. The caller's right to repair was checked. Raises
-// 0A000 and 55000 as require_kept(), 42P01 when the table is gone, 42501 without the right to insert, 22023
-// for options of CSV where the load had JSON.
+// aborted replay or a dry run all rejects are as before. Rows that on_conflict leaves out are dismissed. The
+// caller's right to repair was checked. Raises 0A000 and 55000 as require_kept(), 42P01 when the table is
+// gone, 42501 without the right to insert, 22023 for options of CSV where the load had JSON.
 LoadReport replay_rejects(LoggedLoad load, const ReplayOptions &options);
 
 // Rejects of the load that are open, but whose rows were not kept in the log: they cannot be replayed.

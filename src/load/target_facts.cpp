@@ -7,7 +7,7 @@
 namespace ferry {
 namespace {
 
-std::vector<TextRow> ask(const char *sql, Oid table, const std::string &name) {
+std::vector<TextRow> ask(const std::string &sql, Oid table, const std::string &name) {
     const std::vector<SqlArgument> arguments{{OIDOID, ObjectIdGetDatum(table)}, text_argument(name)};
     return query(sql, arguments);
 }
@@ -48,12 +48,24 @@ std::vector<std::string> enum_columns(Oid table) {
     return names;
 }
 
-bool has_check(Oid table, const std::string &constraint) {
+namespace {
+
+bool has_constraint(Oid table, const std::string &constraint, char type) {
     return !ask("SELECT c.conname FROM pg_catalog.pg_constraint c "
-                "WHERE c.conrelid OPERATOR(pg_catalog.=) $1 AND c.contype OPERATOR(pg_catalog.=) 'c' "
-                "AND c.conname::pg_catalog.text OPERATOR(pg_catalog.=) $2",
+                "WHERE c.conrelid OPERATOR(pg_catalog.=) $1 AND c.contype OPERATOR(pg_catalog.=) '" +
+                    std::string(1, type) + "' AND c.conname::pg_catalog.text OPERATOR(pg_catalog.=) $2",
                 table, constraint)
                 .empty();
+}
+
+}  // namespace
+
+bool has_check(Oid table, const std::string &constraint) {
+    return has_constraint(table, constraint, 'c');
+}
+
+bool is_primary_key(Oid table, const std::string &constraint) {
+    return has_constraint(table, constraint, 'p');
 }
 
 std::optional<ParentFacts> parent_facts(Oid table, const std::string &foreign_key) {

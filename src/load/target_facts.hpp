@@ -27,6 +27,8 @@ std::vector<std::string> enum_columns(Oid table);
 // Whether the table itself has this CHECK.
 bool has_check(Oid table, const std::string &constraint);
 
+bool is_primary_key(Oid table, const std::string &constraint);
+
 struct ParentFacts {
     std::string table;    // qualified name
     std::string columns;  // "a, b"

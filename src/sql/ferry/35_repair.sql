@@ -12,6 +12,7 @@ CREATE FUNCTION ferry.replay(
   encoding text DEFAULT NULL,
   repair text DEFAULT NULL,
   on_error text DEFAULT 'reject',
+  on_conflict text DEFAULT NULL,
   dry_run boolean DEFAULT false
 ) RETURNS ferry.load_report
 LANGUAGE c VOLATILE PARALLEL UNSAFE COST 10000

@@ -45,7 +45,7 @@ TABLE ring ORDER BY id;
 -- Records are whole and keep their numbers, lines and repairs, however often they are looked at.
 TRUNCATE staff;
 SELECT pg_temp.load('staff', E'2,1,"two\nlines"\n5,77,"three\nmore\nlines"\n3,1\n1,,root,too much\n', $$, repair => 'salvage'$$);
-SELECT r.record_number, r.line_number, r.status, e.message FROM ferry.rejects r JOIN ferry.reject_errors e USING (reject_id)
+SELECT r.record_number, r.line_number, r.status, e.byte_position, e.message FROM ferry.rejects r JOIN ferry.reject_errors e USING (reject_id)
   WHERE r.load_id = (SELECT max(load_id) FROM ferry.loads) ORDER BY r.record_number, e.ordinal;
 SELECT rows_repaired FROM ferry.loads ORDER BY load_id DESC LIMIT 1;
 TABLE staff ORDER BY id;
@@ -113,6 +113,8 @@ SELECT pg_temp.load('staff', E'5,4,below\n4,,new\n3,5,left alone', $$, on_confli
 TABLE staff ORDER BY id;
 -- A batch of JSON tells every row by its place.
 SELECT ferry.insert_batch('staff', '[{"id": 12, "boss": 11}, {"id": 11}, {"id": 13, "boss": 98}, {"id": 14, "boss": 13}, {"id": 15, "boss": 12}]')::jsonb - 'load' - 'errors';
+SELECT e.byte_position, r.byte_offset, convert_from(r.raw, 'UTF8') FROM ferry.rejects r JOIN ferry.reject_errors e USING (reject_id)
+  WHERE r.load_id = (SELECT max(load_id) FROM ferry.loads) ORDER BY r.record_number, e.ordinal;
 SELECT e ->> 'pointer', e ->> 'code', e ->> 'constraint' FROM json_array_elements(ferry.insert_batch('staff', '[{"id": 22, "boss": 97}, {"id": 21}, {"id": 23, "boss": 22}, {"id": "x"}]') -> 'errors') e;
 -- A backup goes back, in whatever order its rows stand.
 TRUNCATE people;

@@ -130,17 +130,17 @@ void Loader::load_windows() {
 // Every row that still waits, again in the order of the input, then parents first. Rows in a circle are a
 // batch of their own.
 void Loader::load_postponed() {
-    const uint64_t bytes_read = source_->bytes_read();
+    const RecordSource &input = *source_;
     for (uint64_t before = UINT64_MAX;
          !limit_crossed_ && postponed_->count() > most_sorted && postponed_->count() < before / 2;) {
         before = postponed_->count();
         const auto rows = std::exchange(postponed_, std::make_unique<PostponedRows>());
-        PostponedSource source(*rows, false, bytes_read);
+        PostponedSource source(*rows, false, input);
         source_ = &source;
         load_windows();
     }
     writer_->end_waiting();
-    PostponedSource source(*postponed_, true, bytes_read);
+    PostponedSource source(*postponed_, true, input);
     source_ = &source;
     while (!limit_crossed_ && source.next_window(window_size_)) {
         whole_ = source.is_circle();

@@ -7,6 +7,8 @@
 namespace ferry {
 namespace {
 
+constexpr uint32_t no_piece = UINT32_MAX;
+
 class Packer {
   public:
     explicit Packer(std::string &to) : to_(to) {}
@@ -17,6 +19,15 @@ class Packer {
     void put_text(std::string_view text) {
         put(static_cast<uint32_t>(text.size()));
         to_.append(text);
+    }
+    // A piece of `whole`, as a rule: where it stands there says where it is in the input.
+    void put_piece(std::string_view whole, std::string_view text) {
+        const std::optional<size_t> offset = offset_within(whole, text);
+        put(offset ? static_cast<uint32_t>(*offset) : no_piece);
+        if (offset)
+            put(static_cast<uint32_t>(text.size()));
+        else
+            put_text(text);
     }
 
   private:
@@ -40,6 +51,10 @@ class Unpacker {
         left_.remove_prefix(size);
         return text;
     }
+    std::string_view take_piece(std::string_view whole) {
+        const auto offset = take<uint32_t>();
+        return offset == no_piece ? take_text() : whole.substr(offset, take<uint32_t>());
+    }
 
   private:
     std::string_view left_;
@@ -55,19 +70,19 @@ bool is_number(Field::Kind kind) {
     return kind == Field::Kind::boolean || kind == Field::Kind::integer || kind == Field::Kind::real;
 }
 
-void pack_field(Packer &to, const Field &field) {
+void pack_field(Packer &to, const Field &field, std::string_view raw) {
     to.put(field.kind);
     if (field.kind <= Field::Kind::null) return;
     if (is_number(field.kind)) {
         to.put(field.integer);
         to.put(field.real);
     } else {
-        to.put_text(field.text);
-        to.put_text(field.token);
+        to.put_piece(raw, field.text);
+        to.put_piece(raw, field.token);
     }
 }
 
-Field unpack_field(Unpacker &from) {
+Field unpack_field(Unpacker &from, std::string_view raw) {
     Field field;
     field.kind = from.take<Field::Kind>();
     if (field.kind <= Field::Kind::null) return field;
@@ -75,8 +90,8 @@ Field unpack_field(Unpacker &from) {
         field.integer = from.take<int64_t>();
         field.real = from.take<double>();
     } else {
-        field.text = from.take_text();
-        field.token = from.take_text();
+        field.text = from.take_piece(raw);
+        field.token = from.take_piece(raw);
     }
     return field;
 }
@@ -92,7 +107,7 @@ std::string pack_row(const Batch &batch, const Waiting &waiting) {
     to.put(record.line);
     to.put(record.offset);
     to.put_text(record.raw);
-    for (const Field &field : batch.row(waiting.row)) pack_field(to, field);
+    for (const Field &field : batch.row(waiting.row)) pack_field(to, field, record.raw);
     for (const Repair &repair : batch.repairs) {
         if (repair.record != waiting.row) continue;
         to.put(true);
@@ -112,7 +127,7 @@ void unpack_row(std::string_view item, Batch &batch) {
     record.offset = from.take<uint64_t>();
     record.raw = from.take_text();
     record.first_fault = static_cast<uint32_t>(batch.faults.size());
-    for (size_t c = 0; c < batch.width; ++c) batch.fields.push_back(unpack_field(from));
+    for (size_t c = 0; c < batch.width; ++c) batch.fields.push_back(unpack_field(from, record.raw));
     while (from.take<bool>()) {
         const auto code = from.take<Code>();
         batch.repairs.push_back({static_cast<uint32_t>(batch.records.size()), code, from.take_text()});
@@ -136,8 +151,8 @@ size_t PostponedRows::keep_window() {
     return bytes;
 }
 
-PostponedSource::PostponedSource(PostponedRows &rows, bool sorted, uint64_t bytes_read)
-    : spill_(rows.spill_), sorted_(sorted), bytes_read_(bytes_read) {
+PostponedSource::PostponedSource(PostponedRows &rows, bool sorted, const RecordSource &input)
+    : spill_(rows.spill_), sorted_(sorted), input_(input) {
     if (sorted_) sort();
     spill_.rewind();
 }

@@ -31,15 +31,19 @@ class PostponedRows {
 
 class PostponedSource final : public RecordSource {
   public:
-    // `rows` takes no more rows and outlives the source, which closes it at its end. In the order of the
-    // input, or with `sorted` parents first, for which memory grows with the rows. `bytes_read` is the
-    // input's.
-    PostponedSource(PostponedRows &rows, bool sorted, uint64_t bytes_read);
+    // `rows` takes no more rows; it outlives the source, which closes it at its end, as does `input`, which
+    // the rows came from and which knows how they are written. In the order of the input, or with `sorted`
+    // parents first, for which memory grows with the rows.
+    PostponedSource(PostponedRows &rows, bool sorted, const RecordSource &input);
 
     bool next_window(size_t size_hint) override;
     size_t fill(Batch &batch, size_t limit) override;
     void rewind() override { next_ = 0; }
-    uint64_t bytes_read() const override { return bytes_read_; }
+    uint64_t bytes_read() const override { return input_.bytes_read(); }
+    std::vector<std::optional<size_t>> locate(const Record &record,
+                                              std::span<const Field> row) const override {
+        return input_.locate(record, row);
+    }
 
     // True when the rows of this window refer to each other in a circle: they go in at one stroke, in one
     // batch, or not at all.
@@ -52,7 +56,7 @@ class PostponedSource final : public RecordSource {
 
     Spill &spill_;
     bool sorted_;
-    uint64_t bytes_read_;
+    const RecordSource &input_;
     KinOrder order_{0, 0};
     std::vector<uint64_t> positions_;   // of the items, with sorted_
     size_t row_ = 0, next_circle_ = 0;  // in the order

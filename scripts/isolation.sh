@@ -47,7 +47,7 @@ for loader in copy csv rows json; do
             suits "$spec" $loader $level || continue
             if prepare "$spec" $loader $level "$folder"; then names+=("${spec}_${loader}_$level"); else status=1; fi
         done
-        PGOPTIONS="-c ferry_test.loader=$loader -c default_transaction_isolation=${level//_/\\ }" \
+        PGOPTIONS="-c ferry_test.loader=$loader -c default_transaction_isolation=${level//_/\\ } -c client_min_messages=error" \
             "$tester" --use-existing --dbname=$PGDATABASE --inputdir="$folder" --outputdir="$folder" "${names[@]}" \
             > "$folder/log" 2>&1 || status=1
         grep -E '^(test|ok|not ok) ' "$folder/log" || cat "$folder/log"

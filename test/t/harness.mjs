@@ -97,8 +97,10 @@ export class Server {
   }
 
   connect(socket, port) {
-    this.environment = { ...process.env, PGHOST: socket, PGPORT: port, PGUSER: 'postgres', PGDATABASE: 'postgres' };
-    for (const variable of ['PGOPTIONS', 'PGPASSWORD', 'PGSERVICE']) delete this.environment[variable];
+    // Loads warn of rejects; here the outputs tell enough.
+    this.environment = { ...process.env, PGHOST: socket, PGPORT: port, PGUSER: 'postgres', PGDATABASE: 'postgres',
+      PGOPTIONS: '-c client_min_messages=error' };
+    for (const variable of ['PGPASSWORD', 'PGSERVICE']) delete this.environment[variable];
   }
 
   // A physical standby of this server that streams from it.

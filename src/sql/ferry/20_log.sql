@@ -116,7 +116,9 @@ CREATE POLICY own_rejects ON ferry.rejects FOR SELECT
 CREATE POLICY own_reject_kinds ON ferry.reject_kinds FOR SELECT
   USING (load_id IN (SELECT l.load_id FROM ferry.loads l));
 
--- A view reads its tables with the rights of its owner, whom no policy holds: it says itself what the policies say.
+-- Up to 14 a view reads its tables with the rights of its owner, whom no policy holds: it says itself what the policies
+-- say, behind a barrier. From 15 on it reads them as the caller, and the policies hold; without the barrier a join by
+-- reject_id looks at the rows it needs and no others.
 CREATE VIEW ferry.reject_errors WITH (security_barrier) AS
 SELECT r.reject_id, e.ordinal::integer AS ordinal, k.column_number, k.column_name, k.column_type, r.error_values[e.ordinal::integer] AS value,
        k.class, k.sqlstate, k.constraint_name,
@@ -129,6 +131,12 @@ JOIN ferry.reject_kinds k ON k.kind_id OPERATOR(pg_catalog.=) e.kind_id
 WHERE pg_catalog.pg_has_role(CURRENT_USER, 'pg_read_all_data', 'USAGE')
    OR r.load_id IN (SELECT l.load_id FROM ferry.loads l WHERE l.role_id OPERATOR(pg_catalog.=)
                     (SELECT o.oid FROM pg_catalog.pg_roles o WHERE o.rolname OPERATOR(pg_catalog.=) CURRENT_USER));
+DO $$
+BEGIN
+  IF pg_catalog.current_setting('server_version_num')::integer >= 150000 THEN
+    ALTER VIEW ferry.reject_errors SET (security_invoker = true, security_barrier = false);
+  END IF;
+END $$;
 COMMENT ON VIEW ferry.reject_errors IS 'Every error of every refused row';
 COMMENT ON COLUMN ferry.reject_errors.reject_id IS 'The reject it belongs to';
 COMMENT ON COLUMN ferry.reject_errors.ordinal IS 'Position among the errors of the row, from 1';

@@ -47,8 +47,7 @@ class Loader {
   public:
     Loader(Relation rel, const std::vector<PlannedColumn> &columns, RecordSource &source, RejectLog &log,
            const LoadOptions &options, const LoadFacts &facts, LoadObserver *observer)
-        : input_(source),
-          source_(&source),
+        : source_(&source),
           log_(log),
           facts_(facts),
           options_(options),
@@ -88,7 +87,6 @@ class Loader {
     void tell_repairs();
     void sort_by_row(std::vector<RowError> &errors);
 
-    const RecordSource &input_;  // knows how records are written, those of rows that waited too
     RecordSource *source_;
     RejectLog &log_;
     const LoadFacts &facts_;
@@ -329,7 +327,7 @@ void Loader::settle_batch() {
 void Loader::locate(std::span<RowError> errors) const {
     if (errors.empty()) return;
     const uint32_t row = errors.front().row;
-    const std::vector<std::optional<size_t>> places = input_.locate(batch_.records[row], batch_.row(row));
+    const std::vector<std::optional<size_t>> places = source_->locate(batch_.records[row], batch_.row(row));
     for (RowError &error : errors) {
         if (error.column >= 0)
             error.position = places[static_cast<size_t>(error.column)];

@@ -120,7 +120,7 @@ demo: ## build, start throw-away servers, walk through every capability (FERRY_D
 stop: ## stop the servers of the demo
 	@scripts/stop.sh
 
-test: ## run every test: unit, exports, pg_regress, HTTP
+test: ## run every test: unit, exports, pg_regress, isolation, HTTP, crashes, replication
 	@scripts/test.sh
 
 bench: ## print side-by-side ratios of loads and batches, each from one run (10 minutes; see the heads of bench/*.sh)

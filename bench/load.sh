@@ -112,7 +112,7 @@ pgloader() {
         make_file peer.csv 100000 "$bad"
         sql 'TRUNCATE hires; TRUNCATE ferry.loads CASCADE'
         start=$(date +%s%N)
-        HOME=$files command pgloader --root-dir "$files/pgloader" --type csv --with 'fields terminated by ","' --field 'id,name,datetime,department_id,job_id' \
+        HOME=$files command pgloader --root-dir "$files/pgloader" --type csv --with "fields terminated by ','" --field 'id,name,datetime,department_id,job_id' \
             "$files/peer.csv" "postgresql://$PGUSER@unix:$PGHOST:$PGPORT/bench?tablename=hires" > "$work/pgloader.log" 2>&1 || true
         kept=$(sql 'SELECT count(*) FROM hires')
         printf '%-58s %9.0f ms %7s\n' "pgloader, $(awk "BEGIN { print $bad / 100 }") % bad" $((($(date +%s%N) - start) / 1000000)) "$kept"

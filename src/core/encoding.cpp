@@ -31,27 +31,6 @@ unsigned char byte_at(std::string_view text, size_t at) noexcept {
     return static_cast<unsigned char>(text[at]);
 }
 
-// Writes the UTF-8 form of a code point, surrogates as if they were characters; returns its end.
-char *put_utf8(char *to, uint32_t c) noexcept {
-    const auto put = [&to](uint32_t byte) { *to++ = static_cast<char>(byte); };
-    if (c < 0x80) {
-        put(c);
-    } else if (c < 0x800) {
-        put(0xC0U | c >> 6U);
-        put(0x80U | (c & 0x3FU));
-    } else if (c < 0x10000) {
-        put(0xE0U | c >> 12U);
-        put(0x80U | (c >> 6U & 0x3FU));
-        put(0x80U | (c & 0x3FU));
-    } else {
-        put(0xF0U | c >> 18U);
-        put(0x80U | (c >> 12U & 0x3FU));
-        put(0x80U | (c >> 6U & 0x3FU));
-        put(0x80U | (c & 0x3FU));
-    }
-    return to;
-}
-
 uint32_t read_unit(std::string_view text, size_t at, bool big_endian) noexcept {
     const uint32_t first = byte_at(text, at);
     const uint32_t second = byte_at(text, at + 1);

@@ -1,7 +1,6 @@
 // Implements text.hpp. The UTF-8 check skips eight ASCII bytes at a time, the common case by far.
 #include "core/text.hpp"
 
-#include <cstdint>
 #include <cstring>
 
 namespace ferry {
@@ -54,6 +53,26 @@ size_t utf8_valid_prefix(std::string_view text) noexcept {
         p += n;
     }
     return text.size();
+}
+
+char *put_utf8(char *to, uint32_t c) noexcept {
+    const auto put = [&to](uint32_t byte) { *to++ = static_cast<char>(byte); };
+    if (c < 0x80) {
+        put(c);
+    } else if (c < 0x800) {
+        put(0xC0U | c >> 6U);
+        put(0x80U | (c & 0x3FU));
+    } else if (c < 0x10000) {
+        put(0xE0U | c >> 12U);
+        put(0x80U | (c >> 6U & 0x3FU));
+        put(0x80U | (c & 0x3FU));
+    } else {
+        put(0xF0U | c >> 18U);
+        put(0x80U | (c >> 12U & 0x3FU));
+        put(0x80U | (c >> 6U & 0x3FU));
+        put(0x80U | (c & 0x3FU));
+    }
+    return to;
 }
 
 std::string_view clip(std::string_view text, size_t limit) noexcept {

@@ -2,6 +2,7 @@
 // JSON.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -10,6 +11,10 @@ namespace ferry {
 // The offset of the first byte that is not part of valid UTF-8 (RFC 3629: no surrogates, no overlong forms,
 // at most U+10FFFF), or text.size() when all of it is valid. NUL is valid here.
 size_t utf8_valid_prefix(std::string_view text) noexcept;
+
+// Writes the UTF-8 form of a code point, at most four bytes, surrogates as if they were characters; returns
+// its end.
+char *put_utf8(char *to, uint32_t c) noexcept;
 
 // At most `limit` bytes of UTF-8 text, cut before a character rather than inside one.
 std::string_view clip(std::string_view text, size_t limit) noexcept;

@@ -247,26 +247,6 @@ uint32_t code_unit(const char *digits) noexcept {
     return unit;
 }
 
-char *append_utf8(char *to, uint32_t c) noexcept {
-    const auto byte = [&to](uint32_t value) { *to++ = static_cast<char>(value); };
-    if (c < 0x80) {
-        byte(c);
-    } else if (c < 0x800) {
-        byte(0xC0U | c >> 6U);
-        byte(0x80U | (c & 0x3FU));
-    } else if (c < 0x10000) {
-        byte(0xE0U | c >> 12U);
-        byte(0x80U | (c >> 6U & 0x3FU));
-        byte(0x80U | (c & 0x3FU));
-    } else {
-        byte(0xF0U | c >> 18U);
-        byte(0x80U | (c >> 12U & 0x3FU));
-        byte(0x80U | (c >> 6U & 0x3FU));
-        byte(0x80U | (c & 0x3FU));
-    }
-    return to;
-}
-
 char simple_escape(char c) noexcept {
     switch (c) {
         case 'b':
@@ -370,7 +350,7 @@ Escapes unescape(std::string_view inside, char *to, size_t &size) noexcept {
             c = 0x10000 + ((c - 0xD800) << 10U) + (low - 0xDC00);
             i += 6;
         }
-        out = append_utf8(out, c);
+        out = put_utf8(out, c);
     }
     size = static_cast<size_t>(out - to);
     return Escapes::fine;

@@ -42,6 +42,7 @@ enum class Code : uint8_t {
     wrong_json_form,
     invalid_text,
     invalid_datetime,
+    datetime_range,
     out_of_range,
     too_long,
     not_null,

@@ -156,7 +156,7 @@ bool ValueMaker::refuse(const PlannedColumn &column, const Field &field, RowErro
             error.message = "value \"" + text + "\" is out of range for type " + column.type_name;
             break;
         default:
-            error.sqlstate = "22008";
+            error.sqlstate = code_info(Code::datetime_range).sqlstate;
             error.message = "date/time field value out of range: \"" + text + "\"";
     }
     return true;

@@ -207,8 +207,10 @@ struct Input {
 
 // The same file is not loaded twice by mistake. It is hashed beforehand only when a load of so many bytes is
 // known.
-void refuse_second_load(const Input &input, const std::string &target) {
-    if (!input.rewind || input.size == 0 || !earlier_load(target, input.size)) return;
+void refuse_second_load(const Input &input, Oid table, const std::string &target) {
+    if (!input.rewind || input.size == 0) return;
+    await_like_loads(table, input.size);
+    if (!earlier_load(target, input.size)) return;
     Sha256 hash;
     std::vector<char> buffer(size_t{256} << 10U);
     while (const size_t n = input.bytes.read(buffer.data(), buffer.size())) {
@@ -230,7 +232,7 @@ Datum migrate(FunctionCallInfo fcinfo, const Input &input, Relation rel) {
     LoadOptions options = read_options(fcinfo);
     const LoadFacts facts{qualified_name(rel), input.kind, input.name, input.size};
     if (!options.dry_run && !boolean_argument(fcinfo, force_argument).value_or(false))
-        refuse_second_load(input, facts.target);
+        refuse_second_load(input, RelationGetRelid(rel), facts.target);
     CsvSource source(input.bytes, read_csv_options(fcinfo));
     const std::vector<std::string> names = source.settle_columns(loadable_columns(rel), chosen);
     const std::vector<AttrNumber> numbers = column_numbers(plan_columns(rel, names));

@@ -9,6 +9,16 @@
 
 namespace ferry {
 
+void await_like_loads(Oid target, uint64_t bytes) {
+    // The users' own advisory locks have 1 and 2 in the last field (PostgreSQL: lockfuncs.c).
+    constexpr uint16 ours = 3;
+    pg_call([&] {
+        LOCKTAG tag;
+        SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, target, static_cast<uint32>(bytes), ours);
+        LockAcquire(&tag, ExclusiveLock, false, false);
+    });
+}
+
 std::optional<int64_t> earlier_load(const std::string &target, uint64_t bytes, const std::string &sha256) {
     std::string sql =
         "SELECT load_id FROM ferry.loads WHERE target OPERATOR(pg_catalog.=) $1 AND bytes_read "

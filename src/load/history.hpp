@@ -6,7 +6,14 @@
 #include <optional>
 #include <string>
 
+#include "server/boundary.hpp"
+
 namespace ferry {
+
+// Waits for other transactions that have called this for the same table and number of bytes, and makes later
+// ones wait until this transaction ends: of two loads of one file at the same moment the second must see the
+// first.
+void await_like_loads(Oid target, uint64_t bytes);
 
 // An earlier load of so many bytes into this table (by its qualified name) that left rows in it; with
 // `sha256`, of these very bytes. The latest one, or nothing.

@@ -54,6 +54,15 @@ describe('at the same time', () => {
     checkIndexes(server);
   });
 
+  it('the same file without force: one load has it, the others are refused', async () => {
+    const path = server.file('once.csv', keys(2000).map((id) => crate(id)).join(''));
+    server.sql('TRUNCATE crate');
+    const once = `SELECT status FROM ferry.migrate_csv('crate', ${literal(path)})`;
+    const outcomes = (await together([once], [once], [once])).flat();
+    assert.deepEqual(outcomes.filter((outcome) => typeof outcome === 'string'), ['loaded']);
+    for (const error of outcomes.filter((outcome) => typeof outcome !== 'string')) assert.equal(error.sqlstate, '42710', error.message);
+  });
+
   it('loads that skip or update the same keys: nobody fails, every key once', async () => {
     const rows = 5000;
     const path = server.file('same.csv', keys(rows).map((id) => crate(id)).join(''));

@@ -20,6 +20,7 @@ suits() { # SPEC LOADER LEVEL
     case $1 in
         batches) [ "$2" = csv ] ;;
         on_conflict) [ "$2" != json ] ;;
+        idempotency) [ "$2" = json ] ;;
         deadlock) [ "$3" = read_committed ] ;;
         serializable) [ "$3" = serializable ] ;;
     esac

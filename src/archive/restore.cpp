@@ -318,7 +318,7 @@ LoadReport Restore::run() {
 
     AvroSource source(reader, schema, match.mapping, match.columns.size(), sha256_);
     const LoadSteps steps{[&] { return prepare(); }, [&] { complete(); }};
-    return run_load(steps, match.columns, source, facts_, options_.load);
+    return run_load({steps, match.columns, source, facts_, options_.load});
 }
 
 Oid Restore::prepare() {

@@ -241,7 +241,7 @@ Datum migrate(FunctionCallInfo fcinfo, const Input &input, Relation rel) {
     options.json = options_json(fcinfo, source, options, names);
     const Oid target = RelationGetRelid(rel);
     close_table(rel);
-    const LoadReport report = run_load({[target] { return target; }}, names, source, facts, options);
+    const LoadReport report = run_load({{[target] { return target; }}, names, source, facts, options});
     warn_of_rejects(report);
     return report_datum(report);
 }

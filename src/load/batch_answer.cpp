@@ -16,7 +16,12 @@ void append_text_or_null(std::string &json, std::string_view text, bool null) {
         append_json_string(json, text);
 }
 
-// One part of a JSON Pointer (RFC 6901).
+std::string count_text(uint64_t count) {
+    return std::to_string(count) + (count == 1 ? " row" : " rows");
+}
+
+}  // namespace
+
 std::string pointer_part(std::string_view name) {
     std::string part = "/";
     for (const char c : name) {
@@ -30,13 +35,14 @@ std::string pointer_part(std::string_view name) {
     return part;
 }
 
-std::string count_text(uint64_t count) {
-    return std::to_string(count) + (count == 1 ? " row" : " rows");
+uint64_t inserted_rows(const LoadReport &report) {
+    return report.kept ? report.rows_loaded : 0;
 }
 
-}  // namespace
-
-BatchAnswer::BatchAnswer(Relation rel, std::vector<std::string> columns) : columns_(std::move(columns)) {
+BatchAnswer::BatchAnswer(Relation rel, std::vector<std::string> columns, std::string name)
+    : name_(std::move(name)),
+      pointer_(name_.empty() ? "" : pointer_part(name_)),
+      columns_(std::move(columns)) {
     for (const AttrNumber number : primary_key(rel)) {
         const FormData_pg_attribute *attribute = TupleDescAttr(RelationGetDescr(rel), number - 1);
         const Oid type = attribute->atttypid;
@@ -86,9 +92,15 @@ std::string BatchAnswer::error_json(uint64_t index, const RowError &error) const
     const bool names_one = error.column >= 0 ||
                            std::ranges::find(columns_, error.column_name) != columns_.end() ||
                            (error.cls == ErrorClass::structure && !error.column_name.empty());
-    std::string json = "{\"index\": " + std::to_string(index) + ", \"pointer\": ";
-    append_json_string(json,
-                       "/" + std::to_string(index) + (names_one ? pointer_part(error.column_name) : ""));
+    std::string json = "{";
+    if (!name_.empty()) {
+        json += "\"table\": ";
+        append_json_string(json, name_);
+        json += ", ";
+    }
+    json += "\"index\": " + std::to_string(index) + ", \"pointer\": ";
+    append_json_string(json, pointer_ + "/" + std::to_string(index) +
+                                 (names_one ? pointer_part(error.column_name) : ""));
     json += ", \"column\": ";
     append_text_or_null(json, error.column_name, error.column_name.empty());
     json += ", \"code\": ";
@@ -106,38 +118,62 @@ std::string BatchAnswer::error_json(uint64_t index, const RowError &error) const
     return json + "}";
 }
 
+void BatchAnswer::append_errors(std::string &json) const {
+    for (const auto &[number, texts] : errors_) {
+        for (const std::string &text : texts) {
+            if (!json.ends_with('[')) json += ", ";
+            json += text;
+        }
+    }
+}
+
+void BatchAnswer::append_keys(std::string &json, const LoadReport &report) const {
+    json += ", \"keys\": [";
+    if (inserted_rows(report) > 0)
+        for (size_t i = 0; i < keys_.size(); ++i) json += (i == 0 ? "" : ", ") + keys_[i];
+    json += "]";
+}
+
+void BatchAnswer::append_table(std::string &json, const LoadReport &report, const std::string &table) const {
+    append_json_string(json, name_);
+    json += ": {\"load\": " + std::to_string(report.load_id) + ", \"table\": ";
+    append_json_string(json, table);
+    json += ", \"received\": " + std::to_string(report.rows_read);
+    json += ", \"inserted\": " + std::to_string(inserted_rows(report));
+    json += ", \"rejected\": " + std::to_string(report.rows_rejected);
+    append_keys(json, report);
+    json += "}";
+}
+
+std::string refusal_json(const LoadReport &total, const std::string &errors, const std::string &mode) {
+    if (inserted_rows(total) > 0 || total.rows_rejected == 0) return {};
+    std::string json = "\"code\": \"BATCH_INVALID\", \"message\": ";
+    append_json_string(json, std::to_string(total.rows_rejected) + " of " + count_text(total.rows_read) +
+                                 (total.rows_rejected == 1 ? " is" : " are") +
+                                 " not valid, nothing was inserted");
+    json += ", \"details\": " + errors + ", \"hint\": ";
+    json += mode == "atomic" && total.rows_rejected < total.rows_read
+                ? "\"Mend these rows, or send the batch with mode partial to insert the others.\""
+                : "null";
+    return json + ", ";
+}
+
 std::string BatchAnswer::json(const LoadReport &report, const std::string &table, const std::string &mode,
                               bool dry_run) const {
     std::string errors = "[";
-    for (const auto &[number, texts] : errors_)
-        for (const std::string &text : texts) errors += (errors.size() == 1 ? "" : ", ") + text;
+    append_errors(errors);
     errors += "]";
-    const uint64_t inserted = report.kept ? report.rows_loaded : 0;
-    const bool stays = inserted > 0;
-    std::string json = "{";
-    if (!stays && report.rows_rejected > 0) {
-        const bool one = report.rows_rejected == 1;
-        json += "\"code\": \"BATCH_INVALID\", \"message\": ";
-        append_json_string(json, std::to_string(report.rows_rejected) + " of " +
-                                     count_text(report.rows_read) + (one ? " is" : " are") +
-                                     " not valid, nothing was inserted");
-        json += ", \"details\": " + errors + ", \"hint\": ";
-        json += mode == "atomic" && report.rows_rejected < report.rows_read
-                    ? "\"Mend these rows, or send the batch with mode partial to insert the others.\""
-                    : "null";
-        json += ", ";
-    }
+    std::string json = "{" + refusal_json(report, errors, mode);
     json += "\"load\": " + std::to_string(report.load_id) + ", \"table\": ";
     append_json_string(json, table);
     json += ", \"mode\": ";
     append_json_string(json, mode);
     json += std::string(", \"dry_run\": ") + (dry_run ? "true" : "false");
     json += ", \"received\": " + std::to_string(report.rows_read);
-    json += ", \"inserted\": " + std::to_string(inserted);
-    json += ", \"rejected\": " + std::to_string(report.rows_rejected) + ", \"keys\": [";
-    if (stays)
-        for (size_t i = 0; i < keys_.size(); ++i) json += (i == 0 ? "" : ", ") + keys_[i];
-    return json + "], \"errors\": " + errors + "}";
+    json += ", \"inserted\": " + std::to_string(inserted_rows(report));
+    json += ", \"rejected\": " + std::to_string(report.rows_rejected);
+    append_keys(json, report);
+    return json + ", \"errors\": " + errors + "}";
 }
 
 }  // namespace ferry

@@ -2,6 +2,7 @@
 // one cannot buffer rows, with row-level security, conflicts and stored keys that it knows nothing of.
 #include "load/insert_writer.hpp"
 
+#include "server/deferral.hpp"
 #include "server/insert_statement.hpp"
 #include "server/relation.hpp"
 
@@ -36,7 +37,8 @@ bool stores_rows_as_they_are(Relation rel) {
 // error, or a trigger that keeps a row out, can be told of the right one.
 class InsertWriter final : public RowWriter {
   public:
-    InsertWriter(ExecutorTable &table, const std::vector<PlannedColumn> &columns, OnConflict on_conflict);
+    InsertWriter(ExecutorTable &table, const std::vector<PlannedColumn> &columns, OnConflict on_conflict,
+                 const DeferredChecks &deferred);
 
     void check(std::span<TupleTableSlot *const>, std::vector<RowError> &) override { statement_->forget(); }
 
@@ -72,7 +74,9 @@ class InsertWriter final : public RowWriter {
         statement_->discard();
         if (self_keys_) self_keys_->rolled_back();
     }
-    void finish() override {}
+    void finish() override {
+        if (immediate_) immediate_->restore();
+    }
     Duties duties() const override { return {false, plain_, plain_ && complete_}; }
 
   private:
@@ -92,8 +96,9 @@ class InsertWriter final : public RowWriter {
     bool foreign_;   // only the foreign server knows why a row did not go in
     std::vector<AttrNumber> unseen_key_;  // attributes that may not be read, though triggers may change them
     std::optional<InsertStatement> statement_;
+    std::optional<ImmediateConstraints> immediate_;
     std::optional<SelfKeys> self_keys_;
-    bool deferrable_ = false;  // some of them
+    bool deferrable_ = false;  // the check of some of them may be put off
     bool waits_ = true;        // rows may wait for their parents
     bool asks_ = false;        // rows are looked at before they are sent
     std::vector<uint32_t> rows_;
@@ -109,7 +114,7 @@ bool may_return_key(Relation rel) {
 }
 
 InsertWriter::InsertWriter(ExecutorTable &table, const std::vector<PlannedColumn> &columns,
-                           OnConflict on_conflict)
+                           OnConflict on_conflict, const DeferredChecks &deferred)
     : plain_(stores_rows_as_they_are(table.rel())),
       complete_(columns.size() == loadable_columns(table.rel()).size()),
       skips_(on_conflict != OnConflict::reject),
@@ -123,9 +128,11 @@ InsertWriter::InsertWriter(ExecutorTable &table, const std::vector<PlannedColumn
         key.clear();
     }
     statement_.emplace(rel, numbers, conflict_clause(rel, numbers, on_conflict), std::move(key));
-    const std::vector<Oid> constraints = SelfKeys::find(rel);
+    if (deferred.now) immediate_.emplace(rel, deferred.coming);
+    const bool all_now = immediate_ && immediate_->violation() == nullptr;
+    const std::vector<Oid> constraints = SelfKeys::find(rel, all_now);
     if (!constraints.empty()) self_keys_.emplace(rel, constraints, on_conflict == OnConflict::update);
-    deferrable_ = SelfKeys::any_deferrable(constraints);
+    deferrable_ = !all_now && SelfKeys::any_deferrable(constraints);
 }
 
 void InsertWriter::tell(InsertStatement::Fate fate, uint32_t row, TupleTableSlot *slot,
@@ -159,8 +166,8 @@ RowError InsertWriter::describe_skipped(uint32_t row) {
 }  // namespace
 
 std::unique_ptr<RowWriter> make_insert_writer(ExecutorTable &table, const std::vector<PlannedColumn> &columns,
-                                              OnConflict on_conflict) {
-    return std::make_unique<InsertWriter>(table, columns, on_conflict);
+                                              OnConflict on_conflict, const DeferredChecks &deferred) {
+    return std::make_unique<InsertWriter>(table, columns, on_conflict, deferred);
 }
 
 }  // namespace ferry

@@ -8,6 +8,6 @@ namespace ferry {
 
 // `table` and `columns` outlive the writer.
 std::unique_ptr<RowWriter> make_insert_writer(ExecutorTable &table, const std::vector<PlannedColumn> &columns,
-                                              OnConflict on_conflict);
+                                              OnConflict on_conflict, const DeferredChecks &deferred);
 
 }  // namespace ferry

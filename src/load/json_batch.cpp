@@ -1,10 +1,6 @@
 // Implements json_batch.hpp.
 #include "load/json_batch.hpp"
 
-#include <memory>
-
-#include "load/batch_answer.hpp"
-#include "load/json_source.hpp"
 #include "server/relation.hpp"
 #include "server/settings.hpp"
 
@@ -12,19 +8,6 @@ namespace ferry {
 namespace {
 
 constexpr size_t window_size = size_t{256} << 10U, rows_at_once = 1000;
-
-void check_size(size_t rows) {
-    if (rows == 0) {
-        fail({Code::batch_size, "the batch is empty", "", "Send at least one row."});
-    }
-    const auto limit = static_cast<size_t>(settings::batch_limit());
-    if (rows > limit) {
-        fail({Code::limit_exceeded,
-              "the batch has " + std::to_string(rows) + " rows, more than the limit of " +
-                  std::to_string(limit),
-              "", "Send it in parts, or raise ferry.batch_limit."});
-    }
-}
 
 bool may_insert_everywhere(Relation rel) {
     return pg_call(
@@ -54,6 +37,19 @@ std::vector<std::string> named_columns(const std::vector<std::string> &columns, 
 
 }  // namespace
 
+void check_batch_size(size_t rows) {
+    if (rows == 0) {
+        fail({Code::batch_size, "the batch is empty", "", "Send at least one row."});
+    }
+    const auto limit = static_cast<size_t>(settings::batch_limit());
+    if (rows > limit) {
+        fail({Code::limit_exceeded,
+              "the batch has " + std::to_string(rows) + " rows, more than the limit of " +
+                  std::to_string(limit),
+              "", "Send it in parts, or raise ferry.batch_limit."});
+    }
+}
+
 std::vector<std::string> columns_of_rows(Relation rel, RecordSource &source) {
     std::vector<std::string> columns = loadable_columns(rel);
     if (may_insert_everywhere(rel)) return columns;
@@ -62,30 +58,40 @@ std::vector<std::string> columns_of_rows(Relation rel, RecordSource &source) {
     return named.empty() ? columns : named;
 }
 
-BatchResult insert_rows(Relation rel, const BatchRequest &request) {
-    std::vector<std::string> columns = loadable_columns(rel);
-    auto reader = std::make_unique<json::RowReader>(columns, request.unknown);
-    done_or_fail(reader->open(request.rows));
-    check_size(reader->size());
-    JsonSource looked_at(*reader, request.rows.size());
-    std::vector<std::string> loaded = columns_of_rows(rel, looked_at);
-    if (loaded.size() == columns.size()) {
-        reader->rewind();
+JsonBatch::JsonBatch(Relation rel, std::string_view rows, const BatchRequest &request, std::string name)
+    : target_(RelationGetRelid(rel)),
+      facts_{qualified_name(rel), "json", ""},
+      options_(request.options),
+      steps_{[target = target_] { return target; }},
+      columns_(loadable_columns(rel)),
+      reader_(std::make_unique<json::RowReader>(columns_, request.unknown)) {
+    facts_.replay_of = request.replay_of;
+    options_.deferred.now = true;
+    done_or_fail(reader_->open(rows));
+    JsonSource looked_at(*reader_, rows.size());
+    std::vector<std::string> named = columns_of_rows(rel, looked_at);
+    if (named.size() == columns_.size()) {
+        reader_->rewind();
     } else {
-        columns = std::move(loaded);
-        reader = std::make_unique<json::RowReader>(columns, request.unknown);
-        done_or_fail(reader->open(request.rows));
+        columns_ = std::move(named);
+        reader_ = std::make_unique<json::RowReader>(columns_, request.unknown);
+        done_or_fail(reader_->open(rows));
     }
-
-    JsonSource source(*reader, request.rows.size());
-    BatchAnswer answer(rel, columns);
-    LoadFacts facts{qualified_name(rel), "json", ""};
-    facts.replay_of = request.replay_of;
-    const Oid target = RelationGetRelid(rel);
+    source_ = std::make_unique<JsonSource>(*reader_, rows.size());
+    answer_ = std::make_unique<BatchAnswer>(rel, columns_, std::move(name));
     close_table(rel);
-    const LoadReport report =
-        run_load({[target] { return target; }}, columns, source, facts, request.options, &answer);
-    return {report, answer.json(report, facts.target, request.mode, request.options.dry_run)};
+}
+
+Load JsonBatch::load(LoadObserver *observer) {
+    return {steps_, columns_, *source_, facts_, options_, observer != nullptr ? observer : answer_.get()};
+}
+
+BatchResult insert_rows(Relation rel, const BatchRequest &request) {
+    JsonBatch batch(rel, request.rows, request);
+    check_batch_size(batch.size());
+    const LoadReport report = run_load(batch.load());
+    return {report,
+            batch.answer().json(report, batch.target_name(), request.mode, request.options.dry_run)};
 }
 
 }  // namespace ferry

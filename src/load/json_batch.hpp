@@ -1,12 +1,16 @@
 // Rows of JSON into one table: which of its columns a load of them has, and the load itself with its answer.
-// ferry.insert_batch and ferry.fix_reject are the same but for what they do with the outcome.
+// ferry.insert_batch, ferry.insert_batches and ferry.fix_reject are the same but for what they do with the
+// outcome.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "core/json/row_reader.hpp"
+#include "load/batch_answer.hpp"
+#include "load/json_source.hpp"
 #include "load/load.hpp"
 
 namespace ferry {
@@ -28,6 +32,38 @@ struct BatchResult {
 // 22023 for something that is no array or empty, 54000 for more rows than ferry.batch_limit, 42501 when the
 // caller may not insert into a column that some row names.
 BatchResult insert_rows(Relation rel, const BatchRequest &request);
+
+// The rows of one table, read and ready to be loaded. Errors as insert_rows() raises them, but that the
+// number of rows is the caller's to check.
+class JsonBatch {
+  public:
+    // `rel` is closed here. `rows` are copied. `name` is the table's name in a request for several.
+    JsonBatch(Relation rel, std::string_view rows, const BatchRequest &request, std::string name = {});
+
+    size_t size() const noexcept { return reader_->size(); }
+    Oid target() const noexcept { return target_; }
+    const std::string &target_name() const noexcept { return facts_.target; }
+    LoadOptions &options() noexcept { return options_; }
+    LoadSteps &steps() noexcept { return steps_; }
+    const BatchAnswer &answer() const noexcept { return *answer_; }
+    BatchAnswer &answer() noexcept { return *answer_; }
+
+    // `observer` instead of the answer, which it should let know.
+    Load load(LoadObserver *observer = nullptr);
+
+  private:
+    Oid target_;
+    LoadFacts facts_;
+    LoadOptions options_;
+    LoadSteps steps_;
+    std::vector<std::string> columns_;
+    std::unique_ptr<json::RowReader> reader_;
+    std::unique_ptr<JsonSource> source_;
+    std::unique_ptr<BatchAnswer> answer_;
+};
+
+// Raises 22023 for no rows at all, 54000 for more than ferry.batch_limit.
+void check_batch_size(size_t rows);
 
 // The columns that a load of these rows has. Who may insert into all of the table has all of them, others
 // those that some row names: raises 42501 unless they may insert into these. Reads the source to its end when

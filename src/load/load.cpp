@@ -5,6 +5,7 @@
 #include "load/load.hpp"
 
 #include <algorithm>
+#include <deque>
 
 #include "load/postponed_rows.hpp"
 #include "load/reject_log.hpp"
@@ -45,25 +46,24 @@ struct Counts {
 // rollback they are gone and finish() is not called.
 class Loader {
   public:
-    Loader(Relation rel, const std::vector<PlannedColumn> &columns, RecordSource &source, RejectLog &log,
-           const LoadOptions &options, const LoadFacts &facts, LoadObserver *observer)
-        : source_(&source),
+    Loader(Relation rel, const std::vector<PlannedColumn> &columns, const Load &load, RejectLog &log)
+        : source_(&load.source),
           log_(log),
-          facts_(facts),
-          options_(options),
-          observer_(observer),
+          facts_(load.facts),
+          options_(load.options),
+          observer_(load.observer),
           rel_(rel),
           table_(rel),
-          writer_(make_row_writer(table_, columns, options.on_conflict)),
-          checker_(table_, columns, writer_->duties(), options.date_format ? &*options.date_format : nullptr,
-                   options.strict),
+          writer_(make_row_writer(table_, columns, options_.on_conflict, options_.deferred)),
+          checker_(table_, columns, writer_->duties(),
+                   options_.date_format ? &*options_.date_format : nullptr, options_.strict),
           sequences_(rel, columns),
           capacity_(batch_rows(rel)),
           slots_(rel) {}
 
     void load_all();
-    // Sequences are not transactional: they move only when the rows are to stay.
-    void finish(bool rows_stay);
+    // The last call in a transaction that goes on. Gives what the sequences are to pass.
+    OwnedSequences finish();
     const Counts &counts() const noexcept { return counts_; }
     bool limit_crossed() const noexcept { return limit_crossed_; }
     [[noreturn]] void raise_rejects() const;
@@ -82,6 +82,7 @@ class Loader {
     void write_halving(std::span<const uint32_t> rows);
     void settle_batch();
     void locate(std::span<RowError> errors) const;
+    void explain(std::span<RowError> errors) const;
     void settle_row(uint32_t r, std::span<const RowError> errors, std::span<const RowError> notes);
     void settle_loaded_row(uint32_t r, std::span<const RowError> notes);
     void tell_repairs();
@@ -147,12 +148,12 @@ void Loader::load_postponed() {
     }
 }
 
-void Loader::finish(bool rows_stay) {
-    if (rows_stay) sequences_.advance();
+OwnedSequences Loader::finish() {
     writer_->finish();
     slots_.finish();
     table_.finish();
     close_table(rel_);
+    return std::move(sequences_);
 }
 
 void Loader::load_window() {
@@ -319,6 +320,7 @@ void Loader::settle_batch() {
         while (next < errors.size() && errors[next].row == r) ++next;
         while (note < notes_.size() && notes_[note].row == r) ++note;
         locate({errors.data() + first, next - first});
+        explain({errors.data() + first, next - first});
         settle_row(r, {errors.data() + first, next - first}, {notes_.data() + first_note, note - first_note});
     }
 }
@@ -334,6 +336,11 @@ void Loader::locate(std::span<RowError> errors) const {
         else if (error.cls == ErrorClass::structure && !error.position)
             error.position = places.back();
     }
+}
+
+void Loader::explain(std::span<RowError> errors) const {
+    if (observer_ == nullptr) return;
+    for (RowError &error : errors) observer_->explain(batch_.records[error.row], error);
 }
 
 void Loader::settle_row(uint32_t r, std::span<const RowError> errors, std::span<const RowError> notes) {
@@ -384,84 +391,77 @@ void Loader::raise_rejects() const {
 // A load from its first step to its log.
 class LoadRun {
   public:
-    LoadRun(const LoadSteps &steps, const std::vector<std::string> &columns, RecordSource &source,
-            const LoadFacts &facts, const LoadOptions &options, LoadObserver *observer)
-        : steps_(steps),
-          columns_(columns),
-          source_(source),
-          facts_(facts),
-          options_(options),
-          observer_(observer),
-          log_(may_take_back()) {}
+    // Made outside every subtransaction of the load. With `may_be_taken_back` its rows can still go.
+    LoadRun(const Load &load, bool may_be_taken_back) : load_(load), log_(may_be_taken_back) {}
 
-    LoadReport run();
+    void load();
+    // Whether the rows are to stay, as far as this load goes.
+    bool wants_rows() const noexcept { return !aborted_ && !load_.options.dry_run; }
+    // When they are. Sequences are not transactional: where they can wait they move last of all.
+    void advance_sequences() { sequences_->advance(); }
+    // The last step around the rows, which may still fail.
+    void complete();
+    // Writes the log, when it is settled whether the rows stay.
+    LoadReport end(bool stays, bool aborted);
+    bool aborted() const noexcept { return aborted_; }
 
   private:
-    // Whether rows that went in may have to come out again.
-    bool may_take_back() const {
-        return options_.dry_run || options_.reject_limit || options_.reject_percent ||
-               options_.on_error != OnError::reject;
-    }
-    // Returns whether the rows are to stay.
-    bool load();
-    std::string status() const;
+    std::string status(bool aborted) const;
     void write_log(const LoadReport &report);
 
-    const LoadSteps &steps_;
-    const std::vector<std::string> &columns_;
-    RecordSource &source_;
-    const LoadFacts &facts_;
-    const LoadOptions &options_;
-    LoadObserver *observer_;
+    const Load &load_;
     RejectLog log_;
+    std::optional<OwnedSequences> sequences_;
     Counts counts_;
     bool aborted_ = false;
+    TimestampTz started_at_ = GetCurrentTimestamp();
 };
 
-bool LoadRun::load() {
-    Relation rel = open_table(steps_.prepare(), RowExclusiveLock);
-    const std::vector<PlannedColumn> columns = plan_columns(rel, columns_);
-    Loader loader(rel, columns, source_, log_, options_, facts_, observer_);
-    loader.load_all();
-    counts_ = loader.counts();
-    if (counts_.rejected > 0 && options_.on_error == OnError::raise) loader.raise_rejects();
-    const bool too_large_a_share =
-        options_.reject_percent && 100.0 * static_cast<double>(counts_.rejected) >
-                                       *options_.reject_percent * static_cast<double>(counts_.read);
-    aborted_ = loader.limit_crossed() || too_large_a_share ||
-               (counts_.rejected > 0 && options_.on_error == OnError::abort);
-    if (aborted_) return false;
-    loader.finish(!options_.dry_run);
-    if (steps_.complete) steps_.complete();
-    return !options_.dry_run;
+// Whether rows that went in may have to come out again.
+bool may_take_back(const LoadOptions &options) {
+    return options.dry_run || options.reject_limit || options.reject_percent ||
+           options.on_error != OnError::reject;
 }
 
-std::string LoadRun::status() const {
-    if (aborted_) return "aborted";
-    if (options_.dry_run) return "dry run";
+void LoadRun::load() {
+    Relation rel = open_table(load_.steps.prepare(), RowExclusiveLock);
+    const std::vector<PlannedColumn> columns = plan_columns(rel, load_.columns);
+    const LoadOptions &options = load_.options;
+    Loader loader(rel, columns, load_, log_);
+    loader.load_all();
+    counts_ = loader.counts();
+    if (counts_.rejected > 0 && options.on_error == OnError::raise) loader.raise_rejects();
+    const bool too_large_a_share =
+        options.reject_percent && 100.0 * static_cast<double>(counts_.rejected) >
+                                      *options.reject_percent * static_cast<double>(counts_.read);
+    aborted_ = loader.limit_crossed() || too_large_a_share ||
+               (counts_.rejected > 0 && options.on_error == OnError::abort);
+    sequences_ = loader.finish();
+}
+
+void LoadRun::complete() {
+    if (!aborted_ && load_.steps.complete) load_.steps.complete();
+}
+
+std::string LoadRun::status(bool aborted) const {
+    if (aborted) return "aborted";
+    if (load_.options.dry_run) return "dry run";
     return counts_.rejected > 0 ? "partial" : "loaded";
 }
 
-LoadReport LoadRun::run() {
+LoadReport LoadRun::end(bool stays, bool aborted) {
     LoadReport report;
     report.load_id = log_.load_id();
-    report.started_at = GetCurrentTimestamp();
-    bool stays = false;
-    if (may_take_back()) {
-        ServerError *error = in_subtransaction([&] { return stays = load(); });
-        if (error != nullptr) throw PgError{error};
-    } else {
-        stays = load();
-    }
-    report.status = status();
+    report.started_at = started_at_;
+    report.status = status(aborted);
     report.rows_read = counts_.read;
     report.kept = stays;
-    report.rows_loaded = aborted_ ? 0 : counts_.loaded;
+    report.rows_loaded = aborted ? 0 : counts_.loaded;
     report.rows_rejected = counts_.rejected;
-    report.rows_repaired = aborted_ ? 0 : counts_.repaired;
-    report.rows_skipped = aborted_ ? 0 : counts_.skipped;
-    report.rows_updated = aborted_ ? 0 : counts_.updated;
-    report.bytes_read = source_.bytes_read();
+    report.rows_repaired = aborted ? 0 : counts_.repaired;
+    report.rows_skipped = aborted ? 0 : counts_.skipped;
+    report.rows_updated = aborted ? 0 : counts_.updated;
+    report.bytes_read = load_.source.bytes_read();
     report.finished_at = GetCurrentTimestamp();
     end_progress();
     write_log(report);
@@ -470,11 +470,11 @@ LoadReport LoadRun::run() {
 
 void LoadRun::write_log(const LoadReport &report) {
     LoadEntry entry;
-    entry.target = facts_.target;
-    entry.source_kind = facts_.source_kind;
-    entry.source_name = facts_.source_name;
-    entry.source_sha256 = source_.sha256();
-    entry.options = options_.json;
+    entry.target = load_.facts.target;
+    entry.source_kind = load_.facts.source_kind;
+    entry.source_name = load_.facts.source_name;
+    entry.source_sha256 = load_.source.sha256();
+    entry.options = load_.options.json;
     entry.status = report.status;
     entry.started_at = report.started_at;
     entry.finished_at = report.finished_at;
@@ -485,15 +485,49 @@ void LoadRun::write_log(const LoadReport &report) {
     entry.bytes_read = report.bytes_read;
     entry.rows_skipped = report.rows_skipped;
     entry.rows_updated = report.rows_updated;
-    entry.replay_of = facts_.replay_of;
+    entry.replay_of = load_.facts.replay_of;
     log_.write(entry);
+}
+
+void done_or_throw(ServerError *error) {
+    if (error != nullptr) throw PgError{error};
 }
 
 }  // namespace
 
-LoadReport run_load(const LoadSteps &steps, const std::vector<std::string> &columns, RecordSource &source,
-                    const LoadFacts &facts, const LoadOptions &options, LoadObserver *observer) {
-    return LoadRun(steps, columns, source, facts, options, observer).run();
+LoadReport run_load(const Load &load) {
+    LoadRun run(load, may_take_back(load.options));
+    const auto load_rows = [&run] {
+        run.load();
+        if (run.wants_rows()) run.advance_sequences();
+        run.complete();
+        return run.wants_rows();
+    };
+    if (may_take_back(load.options))
+        done_or_throw(in_subtransaction(load_rows));
+    else
+        load_rows();
+    return run.end(run.wants_rows(), run.aborted());
+}
+
+std::vector<LoadReport> run_together(std::span<const Load> loads) {
+    std::deque<LoadRun> runs;
+    for (const Load &load : loads) runs.emplace_back(load, true);
+    bool stay = false;
+    done_or_throw(in_subtransaction([&] {
+        for (LoadRun &run : runs) {
+            run.load();
+            run.complete();
+        }
+        stay = std::ranges::all_of(runs, &LoadRun::wants_rows);
+        if (stay)
+            for (LoadRun &run : runs) run.advance_sequences();
+        return stay;
+    }));
+    const bool aborted = std::ranges::any_of(runs, &LoadRun::aborted);
+    std::vector<LoadReport> reports;
+    for (LoadRun &run : runs) reports.push_back(run.end(stay, aborted));
+    return reports;
 }
 
 void warn_of_rejects(const LoadReport &report) {

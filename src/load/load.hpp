@@ -30,6 +30,7 @@ struct LoadOptions {
     std::optional<double> reject_percent;  // a larger share of the rows than this aborts it, at its end
     std::optional<value::DateFormat> date_format;  // how dates and times are written that are not in ISO form
     bool strict = false;                           // JSON must be of the columns' own form
+    DeferredChecks deferred;                       // when constraints are checked that may be put off
     bool dry_run = false;
     std::string json;  // all options as a JSON object, for ferry.loads
 };
@@ -48,6 +49,8 @@ struct LoadFacts {
 class LoadObserver {
   public:
     virtual ~LoadObserver() = default;
+    // May say more of an error before anybody hears of it.
+    virtual void explain(const Record &, RowError &) {}
     virtual void loaded(const Record &record, TupleTableSlot *slot) = 0;
     virtual void rejected(const Record &record, std::span<const RowError> errors) = 0;
 };
@@ -70,10 +73,23 @@ struct LoadReport {
     TimestampTz started_at = 0, finished_at = 0;
 };
 
-// Runs one load and writes its log. `columns` names the source's fields in order; they are looked up in the
-// table that steps.prepare() gives. Memory does not grow with the input.
-LoadReport run_load(const LoadSteps &steps, const std::vector<std::string> &columns, RecordSource &source,
-                    const LoadFacts &facts, const LoadOptions &options, LoadObserver *observer = nullptr);
+// All that makes up one load. `columns` names the source's fields in order; they are looked up in the table
+// that steps.prepare() gives.
+struct Load {
+    const LoadSteps &steps;
+    const std::vector<std::string> &columns;
+    RecordSource &source;
+    const LoadFacts &facts;
+    const LoadOptions &options;
+    LoadObserver *observer = nullptr;
+};
+
+// Runs one load and writes its log. Memory does not grow with the input.
+LoadReport run_load(const Load &load);
+
+// Runs several, one after the other, whose rows stay together or not at all: where one is aborted or a dry
+// run, so are all. Each has its own log, which stays in any case.
+std::vector<LoadReport> run_together(std::span<const Load> loads);
 
 // Raises a WARNING when rows were rejected: it says aloud what the report says in a number.
 void warn_of_rejects(const LoadReport &report);

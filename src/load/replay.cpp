@@ -272,7 +272,7 @@ LoadReport run_replay(const LoggedLoad &load, Relation rel, const std::vector<st
     facts.replay_of = load.load_id;
     const Oid target = RelationGetRelid(rel);
     close_table(rel);
-    const LoadReport report = run_load({[target] { return target; }}, columns, source, facts, load_options);
+    const LoadReport report = run_load({{[target] { return target; }}, columns, source, facts, load_options});
     source.close();
     return report;
 }

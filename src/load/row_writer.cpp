@@ -284,10 +284,10 @@ RowError DirectWriter::describe(TupleTableSlot *slot, Oid index) {
 }  // namespace
 
 std::unique_ptr<RowWriter> make_row_writer(ExecutorTable &table, const std::vector<PlannedColumn> &columns,
-                                           OnConflict on_conflict) {
+                                           OnConflict on_conflict, const DeferredChecks &deferred) {
     refuse_insert_rules(table.rel());
     if (takes_direct_path(table)) return std::make_unique<DirectWriter>(table, columns, on_conflict);
-    return make_insert_writer(table, columns, on_conflict);
+    return make_insert_writer(table, columns, on_conflict, deferred);
 }
 
 }  // namespace ferry

@@ -38,6 +38,12 @@ struct Outcome {
     void clear() { back_to({0, 0, 0, 0}); }
 };
 
+// When constraints are checked that may be put off until the transaction ends.
+struct DeferredChecks {
+    bool now = false;              // with the rows
+    std::vector<Oid> coming = {};  // but not what may wait for rows of these tables
+};
+
 class RowWriter {
   public:
     virtual ~RowWriter() = default;
@@ -67,6 +73,6 @@ class RowWriter {
 
 // Chooses the path for the table. `table` and `columns` outlive the writer.
 std::unique_ptr<RowWriter> make_row_writer(ExecutorTable &table, const std::vector<PlannedColumn> &columns,
-                                           OnConflict on_conflict);
+                                           OnConflict on_conflict, const DeferredChecks &deferred);
 
 }  // namespace ferry

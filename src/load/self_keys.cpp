@@ -64,7 +64,7 @@ uint64_t hash_or_none(const std::optional<uint64_t> &hash) {
 
 }  // namespace
 
-std::vector<Oid> SelfKeys::find(Relation rel) {
+std::vector<Oid> SelfKeys::find(Relation rel, bool deferred) {
     if (SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA) return {};
     List *const found = pg_call([&] {
         List *constraints = NIL;
@@ -75,7 +75,7 @@ std::vector<Oid> SelfKeys::find(Relation rel) {
         foreach (cell, RelationGetFKeyList(rel)) {
             const auto *info = static_cast<ForeignKeyCacheInfo *>(lfirst(cell));
             if (list_member_oid(family, info->confrelid) && is_checked(rel, info->conoid) &&
-                !deferral_of(info->conoid).is)
+                (deferred || !deferral_of(info->conoid).is))
                 constraints = lappend_oid(constraints, info->conoid);
         }
         return constraints;

@@ -22,8 +22,9 @@ struct Waiting {
 class SelfKeys {
   public:
     // The constraints that are checked with every statement, and not for a replica; most tables have none. Of
-    // a partition also those on the table that it is part of.
-    static std::vector<Oid> find(Relation rel);
+    // a partition also those on the table that it is part of. With `deferred` also those that are INITIALLY
+    // DEFERRED.
+    static std::vector<Oid> find(Relation rel, bool deferred);
     // True when the transaction may have put off the check of one.
     static bool any_deferrable(std::span<const Oid> constraints);
 

@@ -12,6 +12,7 @@ void define();
 std::string directory();
 // ferry.batch_limit: the most rows one insert_batch call takes.
 int batch_limit();
+int idempotency_lifetime();  // seconds
 // ferry.log_raw_rows: whether the reject log keeps whole rows as they came.
 bool log_raw_rows();
 // ferry.log_values: whether the reject log quotes the values of refused rows.

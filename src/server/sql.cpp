@@ -64,6 +64,20 @@ SqlArgument bigint_argument(int64_t value) {
     return {INT8OID, Int64GetDatum(value)};
 }
 
+SqlArgument oid_argument(Oid value) {
+    return {OIDOID, ObjectIdGetDatum(value)};
+}
+
+SqlArgument oid_array_argument(std::span<const Oid> values) {
+    const Datum array = pg_call([&] {
+        auto *elements = static_cast<Datum *>(palloc((values.size() + 1) * sizeof(Datum)));
+        for (size_t i = 0; i < values.size(); ++i) elements[i] = ObjectIdGetDatum(values[i]);
+        return PointerGetDatum(construct_array(elements, static_cast<int>(values.size()), OIDOID, sizeof(Oid),
+                                               true, TYPALIGN_INT));
+    });
+    return {OIDARRAYOID, array};
+}
+
 uint64_t execute(const std::string &sql, std::span<const SqlArgument> arguments) {
     return run(sql.c_str(), arguments, false).processed;
 }

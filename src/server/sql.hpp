@@ -20,6 +20,8 @@ struct SqlArgument {
 };
 SqlArgument text_argument(std::string_view text);  // allocated in the current memory context
 SqlArgument bigint_argument(int64_t value);
+SqlArgument oid_argument(Oid value);
+SqlArgument oid_array_argument(std::span<const Oid> values);  // likewise
 
 // Runs one statement that may write; returns the rows it processed. Raises whatever the server raises.
 uint64_t execute(const std::string &sql, std::span<const SqlArgument> arguments = {});

@@ -106,6 +106,22 @@ COMMENT ON COLUMN ferry.rejects.error_positions IS 'Byte positions of its errors
 COMMENT ON COLUMN ferry.rejects.settled_by IS 'The load that brought the row in after all';
 COMMENT ON COLUMN ferry.rejects.note IS 'Why it was dismissed';
 
+CREATE TABLE ferry.answers (
+  role_id oid NOT NULL,
+  idempotency_key text NOT NULL,
+  request_sha256 text NOT NULL,
+  answer json,
+  answered_at timestamptz NOT NULL,
+  PRIMARY KEY (role_id, idempotency_key)
+);
+CREATE INDEX answers_answered_at_idx ON ferry.answers (answered_at);
+COMMENT ON TABLE ferry.answers IS 'Answers to requests with an idempotency key; the library alone reads and writes it';
+COMMENT ON COLUMN ferry.answers.role_id IS 'OID of the role whose key it is';
+COMMENT ON COLUMN ferry.answers.idempotency_key IS 'The key as the caller gave it';
+COMMENT ON COLUMN ferry.answers.request_sha256 IS 'SHA-256 of the request: function, table, options and rows';
+COMMENT ON COLUMN ferry.answers.answer IS 'The answer as it was given';
+COMMENT ON COLUMN ferry.answers.answered_at IS 'When the request came; after ferry.idempotency_lifetime the key is free again';
+
 ALTER TABLE ferry.loads ENABLE ROW LEVEL SECURITY;
 ALTER TABLE ferry.rejects ENABLE ROW LEVEL SECURITY;
 ALTER TABLE ferry.reject_kinds ENABLE ROW LEVEL SECURITY;

@@ -86,7 +86,8 @@ CREATE FUNCTION ferry.insert_batch(
   mode text DEFAULT 'partial',
   dry_run boolean DEFAULT false,
   unknown text DEFAULT 'reject',
-  strict boolean DEFAULT false
+  strict boolean DEFAULT false,
+  idempotency_key text DEFAULT NULL
 ) RETURNS json
 LANGUAGE c VOLATILE PARALLEL UNSAFE COST 10000
 AS 'MODULE_PATHNAME', 'ferry_insert_batch';
@@ -95,6 +96,23 @@ COMMENT ON FUNCTION ferry.insert_batch IS
 
 A missing key takes the column''s default, an explicit null is NULL. With mode partial the good rows go in, with
 atomic all or none. The answer tells every error of every row. With unknown => ''ignore'' keys that are no column are
-passed over; with strict a value must be JSON of the column''s own form.';
+passed over; with strict a value must be JSON of the column''s own form. A request that is sent again with the same
+idempotency_key is not done again.';
 
-REVOKE ALL ON FUNCTION ferry.migrate_csv, ferry.migrate_csv_data, ferry.migrate_csv_object, ferry.insert_batch FROM PUBLIC;
+CREATE FUNCTION ferry.insert_batches(
+  tables json,
+  mode text DEFAULT 'partial',
+  dry_run boolean DEFAULT false,
+  unknown text DEFAULT 'reject',
+  strict boolean DEFAULT false,
+  idempotency_key text DEFAULT NULL
+) RETURNS json
+LANGUAGE c VOLATILE PARALLEL UNSAFE COST 10000
+AS 'MODULE_PATHNAME', 'ferry_insert_batches';
+COMMENT ON FUNCTION ferry.insert_batches IS
+'Inserts 1 to 1000 rows of JSON into several tables
+
+tables is an object: for each table an array of rows. Parents go in before their children, whatever the order of the
+keys. Options are those of ferry.insert_batch; with mode atomic all rows of all tables go in or none.';
+
+REVOKE ALL ON FUNCTION ferry.migrate_csv, ferry.migrate_csv_data, ferry.migrate_csv_object, ferry.insert_batch, ferry.insert_batches FROM PUBLIC;

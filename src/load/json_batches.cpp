@@ -1,0 +1,201 @@
+// Implements json_batches.hpp. Each table is a load of its own, with its own log.
+#include "load/json_batches.hpp"
+
+#include <algorithm>
+#include <deque>
+
+#include "core/json/scanner.hpp"
+#include "core/text.hpp"
+#include "load/request_kin.hpp"
+#include "server/deferral.hpp"
+#include "server/relation.hpp"
+
+namespace ferry {
+namespace {
+
+// A member of the request.
+struct Part {
+    std::string name;
+    std::string_view rows;  // JSON array
+};
+
+[[noreturn]] void refuse_shape(const std::string &what) {
+    fail({Code::not_an_array, what, "",
+          "Send an object of arrays: {\"departments\": [{...}], \"hired_employees\": [{...}, {...}]}."});
+}
+
+std::vector<Part> split_request(std::string_view text) {
+    const Result<std::vector<json::Member>> members = json::object_members(text);
+    if (!members && members.error().code == Code::not_an_object) refuse_shape("the request is no object");
+    std::vector<Part> parts;
+    for (const json::Member &member : value_or_fail(members)) {
+        const std::string_view key = text.substr(member.key.offset + 1, member.key.size - 2);
+        std::string name(key.size(), '\0');
+        size_t size = 0;
+        if (json::unescape(key, name.data(), size) != json::Escapes::fine)
+            refuse_shape("the request has a key that is no name");
+        name.resize(size);
+        const std::string_view rows = text.substr(member.value.offset, member.value.size);
+        if (!rows.starts_with('[')) refuse_shape("\"" + name + "\" is not an array of rows");
+        parts.push_back({std::move(name), rows});
+    }
+    if (parts.empty()) check_batch_size(0);
+    return parts;
+}
+
+Oid find_table(const std::string &name) {
+    const char *const text = name.c_str();
+    return pg_call([&] { return DatumGetObjectId(DirectFunctionCall1(regclassin, CStringGetDatum(text))); });
+}
+
+Relation open_target(Oid table) {
+    Relation rel = open_table(table, RowExclusiveLock);
+    require_any_insert(rel);
+    return rel;
+}
+
+// All that stands in the way of constraints that are checked when all rows are in; null when nothing does.
+ServerError *find_violation(std::span<const Oid> tables) {
+    ServerError *violation = nullptr;
+    for (const Oid table : tables) {
+        Relation rel = open_table(table, RowExclusiveLock);
+        if (violation == nullptr && may_defer(rel)) {
+            ImmediateConstraints constraints(rel, {});
+            constraints.restore();
+            violation = constraints.violation();
+        }
+        close_table(rel);
+    }
+    return violation;
+}
+
+class Request {
+  public:
+    explicit Request(const BatchRequest &request);
+    std::string run();
+
+  private:
+    // Lets the answer know, and the others' children.
+    class Observer final : public LoadObserver {
+      public:
+        Observer(Request &request, size_t table) : request_(request), table_(table) {}
+        void explain(const Record &record, RowError &error) override {
+            request_.explain(table_, record, error);
+        }
+        void loaded(const Record &record, TupleTableSlot *slot) override {
+            request_.kin_->accepted(table_, record.number - 1);
+            request_.batches_[table_].answer().loaded(record, slot);
+        }
+        void rejected(const Record &record, std::span<const RowError> errors) override {
+            request_.kin_->refused(table_, record.number - 1, record.raw);
+            request_.batches_[table_].answer().rejected(record, errors);
+        }
+
+      private:
+        Request &request_;
+        size_t table_;
+    };
+
+    void open_tables();
+    void plan_checks();
+    void explain(size_t table, const Record &record, RowError &error);
+    std::string answer(const std::vector<LoadReport> &reports) const;
+
+    const BatchRequest &request_;
+    std::vector<Part> parts_;
+    std::vector<Oid> tables_;
+    std::deque<JsonBatch> batches_;
+    std::optional<RequestKin> kin_;
+    std::vector<size_t> order_;
+    std::deque<Observer> observers_;
+    std::deque<std::string> hints_;
+};
+
+Request::Request(const BatchRequest &request) : request_(request), parts_(split_request(request.rows)) {
+    open_tables();
+    size_t rows = 0;
+    for (const JsonBatch &batch : batches_) rows += batch.size();
+    check_batch_size(rows);
+    kin_.emplace(tables_);
+    order_ = kin_->order();
+    for (size_t i = 0; i < batches_.size(); ++i) observers_.emplace_back(*this, i);
+    plan_checks();
+}
+
+void Request::open_tables() {
+    for (const Part &part : parts_) {
+        const Oid table = find_table(part.name);
+        if (std::ranges::find(tables_, table) != tables_.end())
+            fail({Code::invalid_option, "table \"" + qualified_name(table) + "\" comes twice in the request"});
+        tables_.push_back(table);
+    }
+    for (size_t i = 0; i < parts_.size(); ++i)
+        batches_.emplace_back(open_target(tables_[i]), parts_[i].rows, request_, parts_[i].name);
+}
+
+// What may wait for rows that are still to come is checked when all are in, but only if the transaction has
+// nothing of its own to be let off until its end.
+void Request::plan_checks() {
+    const bool clean = find_violation(tables_) == nullptr;
+    for (size_t i = 0; i < order_.size(); ++i) {
+        DeferredChecks &checks = batches_[order_[i]].options().deferred;
+        checks.now = clean;
+        for (size_t later = i + 1; later < order_.size(); ++later)
+            checks.coming.push_back(tables_[order_[later]]);
+    }
+    if (!clean || order_.size() < 2) return;
+    batches_[order_.back()].steps().complete = [this] {
+        if (ServerError *violation = find_violation(tables_)) throw PgError{violation};
+    };
+}
+
+void Request::explain(size_t table, const Record &record, RowError &error) {
+    if (error.cls != ErrorClass::foreign_key) return;
+    const auto place = kin_->refused_parent(table, error.constraint, record.raw);
+    if (!place) return;
+    const std::string pointer = pointer_part(parts_[place->table].name) + "/" + std::to_string(place->index);
+    error.hint = hints_.emplace_back("It refers to the row " + pointer + " of the same request, which is refused.");
+}
+
+std::string Request::run() {
+    std::vector<LoadReport> reports(batches_.size());
+    if (request_.mode == "atomic" || request_.options.dry_run) {
+        std::vector<Load> loads;
+        for (const size_t table : order_) loads.push_back(batches_[table].load(&observers_[table]));
+        const std::vector<LoadReport> done = run_together(loads);
+        for (size_t i = 0; i < order_.size(); ++i) reports[order_[i]] = done[i];
+    } else {
+        for (const size_t table : order_) reports[table] = run_load(batches_[table].load(&observers_[table]));
+    }
+    return answer(reports);
+}
+
+std::string Request::answer(const std::vector<LoadReport> &reports) const {
+    LoadReport total;
+    std::string errors = "[", tables;
+    for (size_t i = 0; i < reports.size(); ++i) {
+        total.rows_read += reports[i].rows_read;
+        total.rows_loaded += inserted_rows(reports[i]);
+        total.rows_rejected += reports[i].rows_rejected;
+        total.kept = total.kept || reports[i].kept;
+        batches_[i].answer().append_errors(errors);
+        if (i > 0) tables += ", ";
+        batches_[i].answer().append_table(tables, reports[i], batches_[i].target_name());
+    }
+    errors += "]";
+    std::string json = "{" + refusal_json(total, errors, request_.mode) + "\"mode\": ";
+    append_json_string(json, request_.mode);
+    json += std::string(", \"dry_run\": ") + (request_.options.dry_run ? "true" : "false");
+    json += ", \"received\": " + std::to_string(total.rows_read);
+    json += ", \"inserted\": " + std::to_string(inserted_rows(total));
+    json += ", \"rejected\": " + std::to_string(total.rows_rejected);
+    return json + ", \"tables\": {" + tables + "}, \"errors\": " + errors + "}";
+}
+
+}  // namespace
+
+std::string insert_tables(const BatchRequest &request) {
+    return Request(request).run();
+}
+
+}  // namespace ferry

@@ -168,40 +168,119 @@ Reaches the database, so a 200 means that PostgREST and PostgreSQL both work.';
 
 -- The engine reports bad rows in its answer and raises only for faults of the request, so the log it wrote is kept.
 -- The functions that write have schema public on their path, because triggers of the tables may count on it.
-CREATE FUNCTION rest.insert_batch(table_name text, rows json, mode text, dry_run boolean) RETURNS json
-LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+
+-- Keys are those of whoever is logged in, not of the role that many share.
+CREATE FUNCTION rest.idempotency_key() RETURNS text LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  key CONSTANT text := rest.header('Idempotency-Key');
+BEGIN
+  IF octet_length(key) > 255 THEN
+    PERFORM rest.fail(400, '22023', 'header Idempotency-Key has more than 255 bytes', NULL, 'Take a UUID.');
+  END IF;
+  RETURN encode(sha256(convert_to(concat_ws(E'\n', nullif(current_setting('request.jwt.claims', true), '')::json ->> 'sub', key), 'UTF8')), 'hex')
+   WHERE key IS NOT NULL;
+END
+$$;
+COMMENT ON FUNCTION rest.idempotency_key IS 'What the header Idempotency-Key stands for; null without one.';
+
+CREATE FUNCTION rest.batch_status(answer json) RETURNS integer LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp AS $$
+  SELECT CASE
+    WHEN (answer ->> 'dry_run')::boolean THEN 200
+    WHEN (answer ->> 'rejected')::integer = 0 THEN 201
+    WHEN (answer ->> 'inserted')::integer > 0 THEN 207
+    ELSE 422
+  END
+$$;
+COMMENT ON FUNCTION rest.batch_status IS 'The status that fits an answer of the engine to a batch.';
+
+CREATE FUNCTION rest.refuse_batch(state text, message text, details text, hint text) RETURNS void LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF state = '42710' THEN
+    PERFORM rest.fail(422, state, 'the Idempotency-Key was used for another request', NULL, hint);
+  ELSIF state = '22023' AND message = 'the batch is empty' THEN
+    PERFORM rest.fail(422, state, message, NULL, nullif(hint, ''));
+  END IF;
+  PERFORM rest.refuse(state, message, details, hint);
+END
+$$;
+COMMENT ON FUNCTION rest.refuse_batch IS 'Ends the request with the status that fits an error of the engine for a batch.';
+
+CREATE FUNCTION rest.insert_batch(table_name text, rows json, mode text, dry_run boolean, unknown text, strict boolean)
+RETURNS json LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 DECLARE
   target CONSTANT regclass := rest.table_named(table_name);
+  key CONSTANT text := rest.idempotency_key();
   result json;
   error_detail text;
   error_hint text;
 BEGIN
   BEGIN
-    result := ferry.insert_batch(target, rows, coalesce(mode, 'partial'), coalesce(dry_run, false));
+    result := ferry.insert_batch(target, rows, mode, dry_run, unknown, strict, key);
   EXCEPTION WHEN query_canceled OR OTHERS THEN
     GET STACKED DIAGNOSTICS error_detail = PG_EXCEPTION_DETAIL, error_hint = PG_EXCEPTION_HINT;
-    IF SQLSTATE = '22023' AND rows::text ~ '^\s*\[\s*\]\s*$' THEN
-      PERFORM rest.fail(422, SQLSTATE, SQLERRM, NULL, nullif(error_hint, ''));
-    END IF;
-    PERFORM rest.refuse(SQLSTATE, SQLERRM, error_detail, error_hint);
+    PERFORM rest.refuse_batch(SQLSTATE, SQLERRM, error_detail, error_hint);
   END;
-  PERFORM rest.answer(CASE
-    WHEN dry_run THEN 200
-    WHEN (result ->> 'rejected')::integer = 0 THEN 201
-    WHEN (result ->> 'inserted')::integer > 0 THEN 207
-    ELSE 422
-  END);
+  PERFORM rest.answer(rest.batch_status(result));
   RETURN result;
 END
 $$;
 COMMENT ON FUNCTION rest.insert_batch IS 'The one way a JSON batch takes to the engine.';
 
-CREATE FUNCTION api.insert_batch(table_name text, rows json, mode text DEFAULT 'partial', dry_run boolean DEFAULT false)
+CREATE FUNCTION api.insert_batch(table_name text, rows json, mode text DEFAULT 'partial', dry_run boolean DEFAULT false,
+                                 unknown text DEFAULT 'reject', strict boolean DEFAULT false)
 RETURNS json LANGUAGE sql VOLATILE
-AS $$ SELECT rest.insert_batch(table_name, rows, mode, dry_run) $$;
+AS $$ SELECT rest.insert_batch(table_name, rows, mode, dry_run, unknown, strict) $$;
 COMMENT ON FUNCTION api.insert_batch IS 'Insert 1 to 1000 rows into a table
 
-Every row is checked and every error of every row is reported. Mode partial (the default) inserts the good rows and logs the bad ones; atomic inserts all or none. With dry_run nothing is inserted. An absent key takes the column''s default, an explicit null is null.';
+Every row is checked and every error of every row is reported. Mode partial (the default) inserts the good rows and logs the bad ones; atomic inserts all or none. With dry_run nothing is inserted. An absent key takes the column''s default, an explicit null is null. Keys that are no column are errors, or passed over with unknown = ignore; with strict a value must be JSON of the column''s own form.';
+
+-- The engine reads the names as SQL does; here they are names as they stand, of tables that the caller knows of.
+CREATE FUNCTION rest.named_tables(tables json) RETURNS json LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF tables IS NULL OR json_typeof(tables) <> 'object' THEN
+    RETURN tables;
+  END IF;
+  PERFORM rest.table_named(name) FROM json_object_keys(tables) name;
+  IF NOT EXISTS (SELECT FROM json_object_keys(tables) name WHERE name <> quote_ident(name)) THEN
+    RETURN tables;
+  END IF;
+  RETURN (SELECT ('{' || string_agg(to_json(quote_ident(t.key)) || ':' || t.value, ',') || '}')::json FROM json_each(tables) t);
+END
+$$;
+COMMENT ON FUNCTION rest.named_tables IS 'A request for several tables with their names quoted for the engine; 404 for one that does not exist.';
+
+CREATE FUNCTION rest.insert_batches(tables json, mode text, dry_run boolean, unknown text, strict boolean) RETURNS json
+LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+  named CONSTANT json := rest.named_tables(tables);
+  key CONSTANT text := rest.idempotency_key();
+  result json;
+  error_detail text;
+  error_hint text;
+BEGIN
+  BEGIN
+    result := ferry.insert_batches(named, mode, dry_run, unknown, strict, key);
+  EXCEPTION WHEN query_canceled OR OTHERS THEN
+    GET STACKED DIAGNOSTICS error_detail = PG_EXCEPTION_DETAIL, error_hint = PG_EXCEPTION_HINT;
+    PERFORM rest.refuse_batch(SQLSTATE, SQLERRM, error_detail, error_hint);
+  END;
+  PERFORM rest.answer(rest.batch_status(result));
+  RETURN result;
+END
+$$;
+COMMENT ON FUNCTION rest.insert_batches IS 'The one way a batch for several tables takes to the engine.';
+
+CREATE FUNCTION api.insert_batches(tables json, mode text DEFAULT 'partial', dry_run boolean DEFAULT false,
+                                   unknown text DEFAULT 'reject', strict boolean DEFAULT false)
+RETURNS json LANGUAGE sql VOLATILE
+AS $$ SELECT rest.insert_batches(tables, mode, dry_run, unknown, strict) $$;
+COMMENT ON FUNCTION api.insert_batches IS 'Insert 1 to 1000 rows into several tables
+
+tables is an object: for each table an array of rows. Parents go in before their children, whatever the order of the keys, so a row may refer to another of the same request; one that refers to a refused row is refused and says which it is. With mode atomic all rows of all tables go in or none.';
 
 CREATE FUNCTION api.insert_raw(bytea) RETURNS json LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp AS $$
@@ -215,8 +294,8 @@ BEGIN
     GET STACKED DIAGNOSTICS error_detail = PG_EXCEPTION_DETAIL;
     PERFORM rest.refuse(SQLSTATE, 'the body is not valid JSON: ' || SQLERRM, error_detail, NULL);
   END;
-  RETURN rest.insert_batch(rest.header('X-Table'), rows, rest.header('X-Batch-Mode'),
-                           rest.boolean_header('X-Dry-Run'));
+  RETURN rest.insert_batch(rest.header('X-Table'), rows, rest.header('X-Batch-Mode'), rest.boolean_header('X-Dry-Run'),
+                           rest.header('X-Unknown'), rest.boolean_header('X-Strict'));
 END
 $$;
 COMMENT ON FUNCTION api.insert_raw IS 'Insert 1 to 1000 rows, the fast way
@@ -469,7 +548,7 @@ GRANT SELECT ON api.departments, api.jobs, api.hired_employees TO app_reader;
 GRANT EXECUTE ON FUNCTION api.hires_by_quarter, api.departments_above_mean TO app_reader;
 
 GRANT INSERT ON api.departments, api.jobs, api.hired_employees TO app_writer;
-GRANT EXECUTE ON FUNCTION api.insert_batch, api.insert_raw, api.import_csv TO app_writer;
+GRANT EXECUTE ON FUNCTION api.insert_batch, api.insert_batches, api.insert_raw, api.import_csv TO app_writer;
 GRANT SELECT ON api.loads, api.rejects TO app_writer;
 
 GRANT EXECUTE ON FUNCTION api.backups, api.backup_table, api.restore_table TO app_operator;

@@ -48,6 +48,7 @@ SELECT * FROM (VALUES
   ('login', 'session', 'Token', '{200,400,401,429}'::integer[]),
   ('health', 'session', 'Health', '{200,503}'),
   ('insert_batch', 'rows', 'BatchAnswer', '{200,201,207,400,401,403,404,409,413,422,503,504}'),
+  ('insert_batches', 'rows', 'BatchesAnswer', '{200,201,207,400,401,403,404,409,413,422,503,504}'),
   ('insert_raw', 'rows', 'BatchAnswer', '{200,201,207,400,401,403,404,409,413,422,503,504}'),
   ('import_csv', 'rows', 'LoadAnswer', '{200,201,207,400,401,403,404,409,413,422,503,504}'),
   ('hires_by_quarter', 'metrics', NULL, '{200,400,401,403}'),
@@ -62,6 +63,11 @@ SELECT route, header, required, schema::jsonb, description FROM (VALUES
   ('insert_raw', 'X-Table', true, '{"type": "string", "examples": ["departments"]}', 'The table the rows go into.'),
   ('insert_raw', 'X-Batch-Mode', false, '{"enum": ["partial", "atomic"], "default": "partial"}', 'Whether good rows go in without the bad ones.'),
   ('insert_raw', 'X-Dry-Run', false, '{"type": "boolean", "default": false}', 'Check only.'),
+  ('insert_raw', 'X-Unknown', false, '{"enum": ["reject", "ignore"], "default": "reject"}', 'What becomes of keys that are no column.'),
+  ('insert_raw', 'X-Strict', false, '{"type": "boolean", "default": false}', 'Take only JSON of the column''s own form.'),
+  ('insert_raw', 'Idempotency-Key', false, '{"type": "string", "maxLength": 255}', 'Sent again with the same key, the request is answered as before and not done again.'),
+  ('insert_batch', 'Idempotency-Key', false, '{"type": "string", "maxLength": 255}', 'Sent again with the same key, the request is answered as before and not done again.'),
+  ('insert_batches', 'Idempotency-Key', false, '{"type": "string", "maxLength": 255}', 'Sent again with the same key, the request is answered as before and not done again.'),
   ('import_csv', 'X-Table', true, '{"type": "string", "examples": ["departments"]}', 'The table the file goes into.'),
   ('import_csv', 'X-Mode', false, '{"enum": ["partial", "atomic"], "default": "partial"}', 'Whether good rows go in without the bad ones.'),
   ('import_csv', 'X-Dry-Run', false, '{"type": "boolean", "default": false}', 'Check only.'),
@@ -178,6 +184,10 @@ SET search_path = pg_catalog, pg_temp AS $$
     SELECT p.oid, a.name, a.position, a.position <= p.pronargs - p.pronargdefaults AS required,
            CASE WHEN p.proname IN ('insert_batch') AND a.name = 'rows'
                 THEN '{"type": "array", "minItems": 1, "maxItems": 1000, "items": {"$ref": "#/components/schemas/AnyRow"}}'
+                WHEN p.proname = 'insert_batches' AND a.name = 'tables'
+                THEN '{"type": "object", "minProperties": 1, "description": "For each table an array of rows, 1000 in all", "additionalProperties": {"type": "array", "items": {"$ref": "#/components/schemas/AnyRow"}}}'
+                WHEN p.proname LIKE 'insert_batch%' AND a.name = 'mode' THEN '{"enum": ["partial", "atomic"], "default": "partial"}'
+                WHEN a.name = 'unknown' THEN '{"enum": ["reject", "ignore"], "default": "reject"}'
                 ELSE rest.type_schema(a.type) END AS schema
       FROM routes p
      CROSS JOIN LATERAL unnest(p.proargnames, p.proargtypes::oid[]) WITH ORDINALITY AS a(name, type, position)
@@ -215,7 +225,8 @@ SET search_path = pg_catalog, pg_temp AS $$
            '{"required": true, "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}'::jsonb)
          WHEN p.reads THEN jsonb_build_object('parameters', coalesce(b.query, '[]'))
          ELSE jsonb_build_object('requestBody', jsonb_build_object('required', true, 'content',
-           jsonb_build_object('application/json', jsonb_build_object('schema', b.body))))
+                jsonb_build_object('application/json', jsonb_build_object('schema', b.body))))
+              || CASE WHEN h.headers IS NULL THEN '{}' ELSE jsonb_build_object('parameters', h.headers) END
        END))
     FROM routes p
     LEFT JOIN bodies b USING (oid)
@@ -279,6 +290,7 @@ SET search_path = pg_catalog, pg_temp AS $$
           {"type": ["string", "null"]}, {"type": "array", "items": {"$ref": "#/components/schemas/RowError"}}]},
         "hint": {"type": ["string", "null"]}}},
       "RowError": {"type": "object", "properties": {
+        "table": {"type": "string", "description": "In the answer for several tables: which one"},
         "index": {"type": "integer", "description": "Position of the row, from 0"},
         "pointer": {"type": "string", "description": "JSON pointer to the fault"},
         "column": {"type": ["string", "null"]},
@@ -290,6 +302,13 @@ SET search_path = pg_catalog, pg_temp AS $$
         "load": {"type": ["integer", "null"]}, "table": {"type": "string"}, "mode": {"type": "string"},
         "dry_run": {"type": "boolean"}, "received": {"type": "integer"}, "inserted": {"type": "integer"},
         "rejected": {"type": "integer"}, "keys": {"type": "array", "description": "Primary keys, in the order of the rows", "items": {}},
+        "errors": {"type": "array", "items": {"$ref": "#/components/schemas/RowError"}}}},
+      "BatchesAnswer": {"type": "object", "properties": {
+        "mode": {"type": "string"}, "dry_run": {"type": "boolean"}, "received": {"type": "integer"},
+        "inserted": {"type": "integer"}, "rejected": {"type": "integer"},
+        "tables": {"type": "object", "description": "By the names of the request", "additionalProperties": {"type": "object", "properties": {
+          "load": {"type": "integer"}, "table": {"type": "string"}, "received": {"type": "integer"},
+          "inserted": {"type": "integer"}, "rejected": {"type": "integer"}, "keys": {"type": "array", "items": {}}}}},
         "errors": {"type": "array", "items": {"$ref": "#/components/schemas/RowError"}}}},
       "LoadAnswer": {"type": "object", "properties": {
         "load": {"type": ["integer", "null"]}, "table": {"type": "string"}, "mode": {"type": "string"},

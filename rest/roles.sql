@@ -42,7 +42,7 @@ GRANT UPDATE, DELETE, TRUNCATE ON public.departments, public.jobs, public.hired_
 -- The engine. Its functions act with the caller's own rights, so EXECUTE alone gives access to no table.
 -- Row security on the log shows a writer the loads of writers.
 GRANT USAGE ON SCHEMA ferry TO app_writer;
-GRANT EXECUTE ON FUNCTION ferry.insert_batch, ferry.migrate_csv_data TO app_writer;
+GRANT EXECUTE ON FUNCTION ferry.insert_batch, ferry.insert_batches, ferry.migrate_csv_data TO app_writer;
 GRANT SELECT ON ferry.loads, ferry.rejects, ferry.reject_errors TO app_writer;
 
 -- An operator sees every load, for which the engine asks membership in pg_read_all_data. That role does not pass

@@ -1,8 +1,9 @@
 // Batches of JSON rows through both doors: insert_batch with named arguments, insert_raw with bytes and headers.
 // Both must answer alike, so most tests run through both.
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
-import { count, get, isError, makeTable, post, sql, tokenFor } from './harness.mjs';
+import { count, get, isError, makeTable, post, sql, tokenFor, unique } from './harness.mjs';
 
 let token, parent, child;
 before(async () => {
@@ -166,6 +167,100 @@ for (const [door, insert] of [['insert_batch', named], ['insert_raw', raw]]) {
     });
   });
 }
+
+describe('options of both doors', () => {
+  const doors = {
+    insert_batch: (rows, { headers, ...options } = {}) => post('/rpc/insert_batch', { table_name: parent.name, rows, ...options }, { token, headers }),
+    insert_raw: (rows, { headers, ...options } = {}) => post('/rpc/insert_raw', JSON.stringify(rows), { token, headers: { 'X-Table': parent.name, ...headers,
+      ...('unknown' in options && { 'X-Unknown': options.unknown }), ...('strict' in options && { 'X-Strict': String(options.strict) }) } }),
+  };
+  for (const [door, insert] of Object.entries(doors)) {
+    it(`${door}: unknown and strict`, async () => {
+      assert.equal((await insert([{ word: 'w', colour: 1 }])).body.errors[0].pointer, '/0/colour');
+      assert.equal((await insert([{ word: 'w', colour: 1 }], { unknown: 'ignore' })).status, 201);
+      assert.equal((await insert([{ word: 'w' }], { unknown: 'perhaps' })).status, 400);
+      const strict = await insert([{ word: 1 }], { strict: true });
+      assert.equal(strict.status, 422);
+      assert.equal(strict.body.errors[0].sqlstate, '42804');
+    });
+
+    it(`${door}: sent again with its Idempotency-Key a request is answered as before, and not done again`, async () => {
+      const key = randomUUID();
+      const before = count(parent.table);
+      const rows = [{ word: 'once' }, { word: ' ' }];
+      const first = await insert(rows, { headers: { 'Idempotency-Key': key } });
+      const second = await insert(rows, { headers: { 'Idempotency-Key': key } });
+      assert.deepEqual([first.status, second.status], [207, 207]);
+      assert.equal(second.text, first.text);
+      assert.equal(count(parent.table), before + 1);
+      const other = await insert([{ word: 'twice' }], { headers: { 'Idempotency-Key': key } });
+      assert.deepEqual([other.status, isError(other.body)], [422, true]);
+      assert.match(other.body.message, /Idempotency-Key/);
+      assert.doesNotMatch(other.text, /[0-9a-f]{64}/);
+      assert.equal((await insert(rows, { headers: { 'Idempotency-Key': 'k'.repeat(256) } })).status, 400);
+    });
+  }
+
+  it('keys belong to the user, though many have one role', async () => {
+    const key = randomUUID();
+    const options = { headers: { 'Idempotency-Key': key } };
+    const mine = await post('/rpc/insert_batch', { table_name: parent.name, rows: [{ word: 'shared' }] }, { token, ...options });
+    const theirs = await post('/rpc/insert_batch', { table_name: parent.name, rows: [{ word: 'shared' }] }, { token: await tokenFor('writer'), ...options });
+    assert.deepEqual([mine.status, theirs.status], [201, 201]);
+    assert.notEqual(mine.body.load, theirs.body.load);
+  });
+});
+
+describe('insert_batches', () => {
+  const send = (tables, options = {}, headers = {}) => post('/rpc/insert_batches', { tables, ...options }, { token, headers });
+
+  it('201: a child and its parent in one request, the child first', async () => {
+    const [p, c] = ids(2);
+    const answer = await send({ [child.name]: [{ id: c, parent_id: p }], [parent.name]: [{ id: p, word: 'p' }] });
+    assert.equal(answer.status, 201, answer.text);
+    assert.deepEqual([answer.body.received, answer.body.inserted, answer.body.rejected], [2, 2, 0]);
+    assert.deepEqual(answer.body.tables[child.name].keys, [c]);
+    assert.equal(answer.body.tables[parent.name].table, `public.${parent.name}`);
+  });
+
+  it('207, 422 and 200: partial, atomic and a dry run, with the child of a refused parent told so', async () => {
+    const [p, c] = ids(2);
+    const tables = { [child.name]: [{ id: c, parent_id: p }], [parent.name]: [{ id: p, word: ' ' }, { word: 'good' }] };
+    const before = count(parent.table);
+    const atomic = await send(tables, { mode: 'atomic' });
+    assert.equal(atomic.status, 422);
+    assert.ok(isError(atomic.body));
+    assert.equal(atomic.body.errors.find((e) => e.table === child.name).hint, `It refers to the row /${parent.name}/0 of the same request, which is refused.`);
+    assert.equal((await send(tables, { dry_run: true })).status, 200);
+    assert.equal(count(parent.table), before);
+    const partial = await send(tables);
+    assert.equal(partial.status, 207);
+    assert.equal(partial.body.errors.find((e) => e.table === parent.name).pointer, `/${parent.name}/0/word`);
+    assert.equal(count(parent.table), before + 1);
+    assert.equal((await get(`/loads?load_id=eq.${atomic.body.tables[child.name].load}`, { token })).body[0].status, 'aborted');
+  });
+
+  it('takes names as they stand, and only those of tables the user knows of', async () => {
+    const odd = makeTable('id integer PRIMARY KEY', unique('Odd "name" /'));
+    const answer = await send({ [odd.name]: [{ id: 1 }] });
+    assert.equal(answer.status, 201, answer.text);
+    assert.equal(count(odd.table), 1);
+    odd.drop();
+    for (const name of ['no_such_table', 'public.departments', 'ferry.loads', 'auth.secret', '', '"departments"'])
+      assert.equal((await send({ [name]: [{}] })).status, 404, name);
+    for (const tables of [[], 1, 'x', null, { [parent.name]: {} }]) assert.equal((await send(tables)).status, 400, JSON.stringify(tables));
+    assert.equal((await send({})).status, 422);
+    assert.equal((await send({ [parent.name]: Array.from({ length: 1001 }, () => ({ word: 'w' })) })).status, 413);
+  });
+
+  it('is not done again with the same Idempotency-Key', async () => {
+    const before = count(parent.table);
+    const headers = { 'Idempotency-Key': randomUUID() };
+    const [first, second] = [await send({ [parent.name]: [{ word: 'w' }] }, {}, headers), await send({ [parent.name]: [{ word: 'w' }] }, {}, headers)];
+    assert.equal(second.text, first.text);
+    assert.equal(count(parent.table), before + 1);
+  });
+});
 
 describe('insert_batch only', () => {
   it('takes null options for absent ones', async () => {

@@ -32,6 +32,7 @@ const matrix = [
   ['PATCH /departments', (o) => patch('/departments?id=eq.-1', o), [401, 403, 403, 403]],
   ['DELETE /departments', (o) => remove('/departments?id=eq.-1', o), [401, 403, 403, 403]],
   ['POST /rpc/insert_batch', (o) => post('/rpc/insert_batch', { table_name: table.name, rows: [{ id: 1, word: 'a' }], dry_run: true }, o), [401, 403, 200, 200]],
+  ['POST /rpc/insert_batches', (o) => post('/rpc/insert_batches', { tables: { [table.name]: [{ id: 1, word: 'a' }] }, dry_run: true }, o), [401, 403, 200, 200]],
   ['POST /rpc/insert_raw', (o) => post('/rpc/insert_raw', '[{"id":1,"word":"a"}]', { ...o, ...octets() }), [401, 403, 200, 200]],
   ['POST /rpc/import_csv', (o) => post('/rpc/import_csv', '1,a\n', { ...o, ...octets() }), [401, 403, 200, 200]],
   ['GET /loads', (o) => get('/loads?limit=1', o), [401, 403, 200, 200]],

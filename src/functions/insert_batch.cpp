@@ -15,7 +15,8 @@ enum Option : uint8_t { mode, dry_run, unknown, strict, idempotency_key };
 
 // The text of a json argument as it was written.
 std::string json_text(FunctionCallInfo fcinfo, int n, const char *name) {
-    if (PG_ARGISNULL(n)) fail({Code::null_argument, std::string("argument \"") + name + "\" must not be null"});
+    if (PG_ARGISNULL(n))
+        fail({Code::null_argument, std::string("argument \"") + name + "\" must not be null"});
     return *text_argument(fcinfo, n);
 }
 

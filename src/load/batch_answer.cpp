@@ -99,8 +99,8 @@ std::string BatchAnswer::error_json(uint64_t index, const RowError &error) const
         json += ", ";
     }
     json += "\"index\": " + std::to_string(index) + ", \"pointer\": ";
-    append_json_string(json, pointer_ + "/" + std::to_string(index) +
-                                 (names_one ? pointer_part(error.column_name) : ""));
+    append_json_string(
+        json, pointer_ + "/" + std::to_string(index) + (names_one ? pointer_part(error.column_name) : ""));
     json += ", \"column\": ";
     append_text_or_null(json, error.column_name, error.column_name.empty());
     json += ", \"code\": ";

@@ -90,8 +90,7 @@ BatchResult insert_rows(Relation rel, const BatchRequest &request) {
     JsonBatch batch(rel, request.rows, request);
     check_batch_size(batch.size());
     const LoadReport report = run_load(batch.load());
-    return {report,
-            batch.answer().json(report, batch.target_name(), request.mode, request.options.dry_run)};
+    return {report, batch.answer().json(report, batch.target_name(), request.mode, request.options.dry_run)};
 }
 
 }  // namespace ferry

@@ -126,7 +126,8 @@ void Request::open_tables() {
     for (const Part &part : parts_) {
         const Oid table = find_table(part.name);
         if (std::ranges::find(tables_, table) != tables_.end())
-            fail({Code::invalid_option, "table \"" + qualified_name(table) + "\" comes twice in the request"});
+            fail(
+                {Code::invalid_option, "table \"" + qualified_name(table) + "\" comes twice in the request"});
         tables_.push_back(table);
     }
     for (size_t i = 0; i < parts_.size(); ++i)
@@ -154,7 +155,8 @@ void Request::explain(size_t table, const Record &record, RowError &error) {
     const auto place = kin_->refused_parent(table, error.constraint, record.raw);
     if (!place) return;
     const std::string pointer = pointer_part(parts_[place->table].name) + "/" + std::to_string(place->index);
-    error.hint = hints_.emplace_back("It refers to the row " + pointer + " of the same request, which is refused.");
+    error.hint =
+        hints_.emplace_back("It refers to the row " + pointer + " of the same request, which is refused.");
 }
 
 std::string Request::run() {

@@ -28,7 +28,8 @@ constexpr const char *store =
     "AND idempotency_key OPERATOR(pg_catalog.=) $2";
 // A few at a time, passing over those that somebody else deletes.
 constexpr const char *sweep =
-    "DELETE FROM ferry.answers WHERE ctid OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT a.ctid FROM ferry.answers a "
+    "DELETE FROM ferry.answers WHERE ctid OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT a.ctid FROM ferry.answers "
+    "a "
     "WHERE a.answered_at OPERATOR(pg_catalog.<) (pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) "
     "pg_catalog.make_interval(secs => $1)) ORDER BY a.answered_at LIMIT 100 FOR UPDATE SKIP LOCKED))";
 

@@ -31,7 +31,8 @@ class RequestKin {
         size_t table;
         uint64_t index;
     };
-    std::optional<Place> refused_parent(size_t table, std::string_view constraint, std::string_view row) const;
+    std::optional<Place> refused_parent(size_t table, std::string_view constraint,
+                                        std::string_view row) const;
 
   private:
     // A foreign key from one of the tables to another, or to itself.

@@ -13,8 +13,8 @@ class ImmediateConstraints {
   public:
     // From now on all deferrable constraints of the table and its partitions are checked at once. Not so
     // where rows will come to the tables `coming` that they may be waiting for: foreign keys towards these,
-    // and constraint triggers, of which nobody knows what they look at. Nor are any when the transaction holds
-    // rows that violate one by now: whoever put it off must be let to the end.
+    // and constraint triggers, of which nobody knows what they look at. Nor are any when the transaction
+    // holds rows that violate one by now: whoever put it off must be let to the end.
     ImmediateConstraints(Relation rel, std::span<const Oid> coming);
 
     // What the transaction has violated by now, so that its constraints are checked at its end, as ever; null

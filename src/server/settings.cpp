@@ -15,9 +15,9 @@ bool log_values_setting = true;
 }  // namespace
 
 void define() {
-    DefineCustomIntVariable("ferry.batch_limit", "Sets the most rows that one call of insert_batch or insert_batches takes.",
-                            nullptr, &batch_limit_setting, 1000, 1, 1000000, PGC_SUSET, 0, nullptr, nullptr,
-                            nullptr);
+    DefineCustomIntVariable(
+        "ferry.batch_limit", "Sets the most rows that one call of insert_batch or insert_batches takes.",
+        nullptr, &batch_limit_setting, 1000, 1, 1000000, PGC_SUSET, 0, nullptr, nullptr, nullptr);
     DefineCustomStringVariable("ferry.directory",
                                "Sets the folder on the server that holds inbox and backups.",
                                "A relative path is under the data directory.", &directory_setting, "pg_ferry",

@@ -186,6 +186,9 @@ SELECT pg_temp.try('made', '[{"a": 6, "b": 3}, {"a": 1, "b": 0}, {"a": 1}, {"a":
 -- Integers as numbers to the last digit, the rest as text, composite keys as objects in the key's order.
 CREATE TABLE keys (u uuid, t text, day date, big bigint, PRIMARY KEY (t, big, day, u));
 SELECT (ferry.insert_batch('keys', '[{"u": "A0EEBC999C0B4EF8BB6D6BB9BD380A11", "t": "\"\u0001é", "day": "1.2.2021", "big": 9007199254740993}]')) ->> 'keys';
+-- A primary key that may be checked late names its rows like any other.
+CREATE TABLE late (id int, v int UNIQUE, PRIMARY KEY (id) DEFERRABLE);
+SELECT pg_temp.try('late', '[{"id": 2, "v": 1}, {"id": 2, "v": 2}, {"id": 1, "v": 1}, {"id": 1, "v": 2}]');
 -- In the order of the rows, with defaults that are made row by row and rows refused in between.
 CREATE SEQUENCE numbers INCREMENT 10;
 CREATE TABLE defaulted (tag text DEFAULT 'tag ' || nextval('numbers'), n int CHECK (n % 3 > 0), PRIMARY KEY (tag));

@@ -33,7 +33,7 @@ std::string deferrable_index(Relation rel) {
 }
 
 std::vector<AttrNumber> overwritten(Relation rel, std::span<const AttrNumber> columns) {
-    const std::vector<AttrNumber> key = primary_key(rel);
+    const std::vector<AttrNumber> key = immediate_primary_key(rel);
     std::vector<AttrNumber> others;
     for (const AttrNumber number : columns) {
         const char identity = TupleDescAttr(RelationGetDescr(rel), number - 1)->attidentity;
@@ -46,7 +46,7 @@ InsertStatement::OnConflict conflict_clause(Relation rel, std::span<const AttrNu
                                             OnConflict on_conflict) {
     if (on_conflict == OnConflict::reject) return {""};
     if (on_conflict == OnConflict::skip) return {"ON CONFLICT DO NOTHING"};
-    const std::vector<AttrNumber> numbers = primary_key(rel);
+    const std::vector<AttrNumber> numbers = immediate_primary_key(rel);
     std::string key, values;
     for (const AttrNumber number : numbers)
         key += (key.empty() ? "" : ", ") + quote_identifier_text(column_name(rel, number));
@@ -68,7 +68,7 @@ void require_conflict_key(Relation rel, std::span<const AttrNumber> columns, OnC
         fail({Code::conflict_key, table + " has the deferrable unique constraint \"" + deferrable + "\"", "",
               "Its conflicts show too late to be skipped: use on_conflict => 'reject'."});
     }
-    const std::vector<AttrNumber> key = primary_key(rel);
+    const std::vector<AttrNumber> key = immediate_primary_key(rel);
     if (key.empty())
         fail({Code::conflict_key, table + " has no primary key that on_conflict => 'update' could go by", "",
               "Add one that is not deferrable, or use on_conflict => 'skip' or 'reject'."});

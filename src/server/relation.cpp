@@ -151,30 +151,54 @@ bool row_security_applies(Relation rel) {
     return pg_call([&] { return check_enable_rls(RelationGetRelid(rel), InvalidOid, false) == RLS_ENABLED; });
 }
 
-std::vector<AttrNumber> primary_key(Relation rel) {
-    struct Key {
-        int count;
-        AttrNumber columns[INDEX_MAX_KEYS];
-    };
-    const Key key = pg_call([&] {
-        Key found{};
-        RelationGetIndexList(rel);
-        if (!OidIsValid(rel->rd_pkindex)) return found;
-        Relation index = index_open(rel->rd_pkindex, AccessShareLock);
-        found.count = index->rd_index->indnkeyatts;
-        for (int i = 0; i < found.count; ++i) found.columns[i] = index->rd_index->indkey.values[i];
-        index_close(index, AccessShareLock);
+namespace {
+
+struct PrimaryKey {
+    Oid index;
+    bool immediate;
+    int count;
+    AttrNumber columns[INDEX_MAX_KEYS];
+};
+
+// Not by rd_pkindex: whether that names a deferrable key depends on the server's version.
+PrimaryKey find_primary_key(Relation rel) {
+    return pg_call([&] {
+        PrimaryKey found{};
+        ListCell *cell;
+        foreach (cell, RelationGetIndexList(rel)) {
+            Relation index = index_open(lfirst_oid(cell), AccessShareLock);
+            const FormData_pg_index *facts = index->rd_index;
+            if (facts->indisprimary && facts->indisvalid) {
+                found.index = facts->indexrelid;
+                found.immediate = facts->indimmediate;
+                found.count = facts->indnkeyatts;
+                for (int i = 0; i < found.count; ++i) found.columns[i] = facts->indkey.values[i];
+            }
+            index_close(index, AccessShareLock);
+        }
         return found;
     });
+}
+
+}  // namespace
+
+std::vector<AttrNumber> primary_key(Relation rel) {
+    const PrimaryKey key = find_primary_key(rel);
     return {key.columns, key.columns + key.count};
+}
+
+std::vector<AttrNumber> immediate_primary_key(Relation rel) {
+    const PrimaryKey key = find_primary_key(rel);
+    return {key.columns, key.columns + (key.immediate ? key.count : 0)};
 }
 
 std::vector<KeyColumn> primary_key_columns(Relation rel) {
     std::vector<KeyColumn> columns;
-    for (const AttrNumber number : primary_key(rel)) {
+    const Oid key = find_primary_key(rel).index;
+    for (const AttrNumber number : immediate_primary_key(rel)) {
         const int position = static_cast<int>(columns.size());
         const char *equals = pg_call([&] {
-            Relation index = index_open(rel->rd_pkindex, AccessShareLock);
+            Relation index = index_open(key, AccessShareLock);
             const Oid type = index->rd_opcintype[position];
             const Oid equality =
                 get_opfamily_member(index->rd_opfamily[position], type, type, BTEqualStrategyNumber);

@@ -44,7 +44,9 @@ bool row_security_applies(Relation rel);
 
 // The columns of the primary key, in the key's order; empty without one.
 std::vector<AttrNumber> primary_key(Relation rel);
-// The same with what it takes to compare them in SQL: the equality of the key's own operator class, written
+// The same, but empty for a deferrable one: no conflict is settled by a key that may be checked late.
+std::vector<AttrNumber> immediate_primary_key(Relation rel);
+// That with what it takes to compare them in SQL: the equality of the key's own operator class, written
 // qualified.
 struct KeyColumn {
     std::string name;

@@ -32,8 +32,8 @@ struct Hire {
 std::vector<Hire> make_hires() {
     std::vector<Hire> hires;
     for (int i = 0; i < rows; ++i)
-        hires.push_back({i, "Name " + std::to_string(i * 7919LL % 1'000'003), 1'609'459'200'000'000LL + i * 31'000'000LL,
-                         1 + i % 12, 1 + i % 183, i % 20 != 0});
+        hires.push_back({i, "Name " + std::to_string(i * 7919LL % 1'000'003),
+                         1'609'459'200'000'000LL + i * 31'000'000LL, 1 + i % 12, 1 + i % 183, i % 20 != 0});
     return hires;
 }
 
@@ -69,7 +69,8 @@ class File final : public ByteSink, public ByteSource {
     }
     ~File() override { close(fd_); }
     void write(std::string_view bytes) override {
-        if (::write(fd_, bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size())) die("cannot write");
+        if (::write(fd_, bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size()))
+            die("cannot write");
     }
     size_t read(char *to, size_t room) override {
         const ssize_t size = ::read(fd_, to, room);
@@ -123,7 +124,8 @@ int64_t read_ours(const avro::Table &table, const char *path) {
         avro::Cursor cursor = block.cursor();
         for (uint64_t i = 0; i < block.rows; ++i) {
             if (!decoder->decode(cursor, row)) die("cannot decode");
-            sum += row[0].integer + static_cast<int64_t>(row[1].text.size()) + row[2].integer + row[3].integer;
+            sum +=
+                row[0].integer + static_cast<int64_t>(row[1].text.size()) + row[2].integer + row[3].integer;
             if (row[4].kind == Field::Kind::integer) sum += row[4].integer;
         }
         decoder->release();
@@ -134,7 +136,8 @@ int64_t read_ours(const avro::Table &table, const char *path) {
 avro_schema_t avro_c_schema(const avro::Table &table) {
     const std::string json = avro::schema_json(table);
     avro_schema_t schema;
-    if (avro_schema_from_json_length(json.data(), json.size(), &schema) != 0) die("avro-c refuses the schema");
+    if (avro_schema_from_json_length(json.data(), json.size(), &schema) != 0)
+        die("avro-c refuses the schema");
     return schema;
 }
 
@@ -142,7 +145,8 @@ void write_avro_c(const std::vector<Hire> &hires, const avro::Table &table, cons
     avro_schema_t schema = avro_c_schema(table);
     avro_file_writer_t writer;
     std::remove(path);
-    if (avro_file_writer_create_with_codec(path, schema, &writer, "null", 128 << 10) != 0) die(avro_strerror());
+    if (avro_file_writer_create_with_codec(path, schema, &writer, "null", 128 << 10) != 0)
+        die(avro_strerror());
     avro_value_iface_t *type = avro_generic_class_from_schema(schema);
     avro_value_t row, field, branch;
     avro_generic_value_new(type, &row);
@@ -222,8 +226,8 @@ double median(std::vector<double> times) {
 }
 
 void report(const char *what, const std::vector<double> &ours, const std::vector<double> &theirs) {
-    std::printf("%-8s avro-c %7.1f ns a row, ours %6.1f, %5.1f times faster\n", what, median(theirs), median(ours),
-                median(theirs) / median(ours));
+    std::printf("%-8s avro-c %7.1f ns a row, ours %6.1f, %5.1f times faster\n", what, median(theirs),
+                median(ours), median(theirs) / median(ours));
 }
 
 }  // namespace

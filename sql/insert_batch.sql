@@ -56,6 +56,17 @@ SELECT * FROM d ORDER BY a;
 -- No value can be given to a generated or a system column; the first is told as what it is.
 SELECT pg_temp.try('d', '[{"ctid": "(0,1)"}, {"tableoid": 1}]');
 SELECT a->'errors'->0->>'pointer', a->>'inserted', a->'errors'->0->>'message' ~ 'generated' AS told FROM ferry.insert_batch('d', '[{"twice": 8}]') a;
+-- Where unknown keys are passed over, that of a generated column still is an error.
+SELECT a->'errors'->0->>'sqlstate', a->>'inserted' FROM ferry.insert_batch('d', '[{"twice": 8}, {"once": 8}]', unknown => 'ignore') a;
+-- Keys are written as to_json writes them, whatever the session's settings are.
+CREATE DOMAIN shelf AS numeric(6,2);
+CREATE TABLE keyed (b boolean, n shelf, r double precision, d date, t timestamptz, s timestamp, j jsonb, w text, PRIMARY KEY (b, n, r, d, t, s, j, w));
+SET DateStyle = 'German, DMY';
+SELECT ferry.insert_batch('keyed', '[{"b": true, "n": 1.50, "r": 1e300, "d": "2021-02-03", "t": "2021-02-03T04:05:06Z", "s": "0044-03-15 BC", "j": {"a": [1]}, "w": "a\"b"}, {"b": "no", "n": "NaN", "r": "-inf", "d": "infinity", "t": "-infinity", "s": "infinity", "j": "x", "w": ""}]')->'keys';
+SELECT json_agg(to_json(k)) FROM keyed k;
+RESET DateStyle;
+DROP TABLE keyed;
+DROP DOMAIN shelf;
 -- Keys: generated or given, in the order of the rows, null for a rejected row.
 SELECT (ferry.insert_batch('departments', '[{"department": "K1"}, {"id": 60, "department": "K2"}, {"id": "x"}, {"department": "K3"}, {"id": 59, "department": "K4"}]'))->'keys';
 SELECT json_agg(json_build_object('id', id) ORDER BY department) FROM departments WHERE department LIKE 'K_';

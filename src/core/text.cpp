@@ -85,40 +85,37 @@ std::string_view clip(std::string_view text, size_t limit) noexcept {
 void append_json_string(std::string &out, std::string_view text) {
     static constexpr char hex[] = "0123456789abcdef";
     out.push_back('"');
-    for (const char ch : text) {
-        const auto c = static_cast<unsigned char>(ch);
-        switch (ch) {
-            case '"':
-                out += "\\\"";
-                break;
-            case '\\':
-                out += "\\\\";
-                break;
+    size_t plain = 0;  // what follows from here goes as it is
+    for (size_t i = 0; i < text.size(); ++i) {
+        const auto c = static_cast<unsigned char>(text[i]);
+        if (c >= 0x20 && c != '"' && c != '\\') continue;
+        out.append(text, plain, i - plain);
+        plain = i + 1;
+        out.push_back('\\');
+        switch (text[i]) {
             case '\b':
-                out += "\\b";
+                out.push_back('b');
                 break;
             case '\f':
-                out += "\\f";
+                out.push_back('f');
                 break;
             case '\n':
-                out += "\\n";
+                out.push_back('n');
                 break;
             case '\r':
-                out += "\\r";
+                out.push_back('r');
                 break;
             case '\t':
-                out += "\\t";
+                out.push_back('t');
                 break;
             default:
-                if (c < 0x20) {
-                    out += "\\u00";
-                    out.push_back(hex[c >> 4U]);
-                    out.push_back(hex[c & 0xFU]);
-                } else {
-                    out.push_back(ch);
-                }
+                if (c < 0x20)
+                    out.append({'u', '0', '0', hex[c >> 4U], hex[c & 0xFU]});
+                else
+                    out.push_back(text[i]);
         }
     }
+    out.append(text, plain, text.size() - plain);
     out.push_back('"');
 }
 

@@ -73,9 +73,8 @@ FERRY_FUNCTION(insert_batch) {
     const std::string identity = identity_of("insert_batch " + qualified_name(rel), request);
     close_table(rel);
 
-    return text_datum(answer_once(text_argument(fcinfo, rows + 1 + idempotency_key), identity, [&] {
-        return insert_rows(open_table(table, RowExclusiveLock), request).answer;
-    }));
+    return answer_once(text_argument(fcinfo, rows + 1 + idempotency_key), identity,
+                       [&] { return insert_rows(open_table(table, RowExclusiveLock), request).answer; });
 }
 
 FERRY_FUNCTION(insert_batches) {
@@ -83,7 +82,6 @@ FERRY_FUNCTION(insert_batches) {
     const BatchRequest request = read_request(fcinfo, tables, "tables");
     require_writable("ferry.insert_batches()");
 
-    return text_datum(answer_once(text_argument(fcinfo, tables + 1 + idempotency_key),
-                                  identity_of("insert_batches", request),
-                                  [&] { return insert_tables(request); }));
+    return answer_once(text_argument(fcinfo, tables + 1 + idempotency_key),
+                       identity_of("insert_batches", request), [&] { return insert_tables(request); });
 }

@@ -92,7 +92,7 @@ FERRY_FUNCTION(fix_reject) {
     const int64_t reject = require_bigint(fcinfo, reject_argument, "reject");
     const std::string row = require_text(fcinfo, row_argument, "row");
     const LoggedLoad load = load_to_repair(find_load_of_reject(reject));
-    return text_datum(fix_reject(load, reject, row).answer);
+    return fix_reject(load, reject, row).answer;
 }
 
 FERRY_FUNCTION(dismiss_reject) {

@@ -138,6 +138,16 @@ std::vector<std::string> loadable_columns(Relation rel) {
     return names;
 }
 
+std::vector<std::string> generated_columns(Relation rel) {
+    std::vector<std::string> names;
+    for (int i = 0; i < RelationGetDescr(rel)->natts; ++i) {
+        const FormData_pg_attribute *attribute = TupleDescAttr(RelationGetDescr(rel), i);
+        if (!attribute->attisdropped && attribute->attgenerated != '\0')
+            names.emplace_back(NameStr(attribute->attname));
+    }
+    return names;
+}
+
 std::vector<PlannedColumn> plan_columns(Relation rel, std::span<const std::string> names) {
     std::vector<std::string> all;
     if (names.empty()) {

@@ -60,5 +60,7 @@ std::vector<AttrNumber> column_numbers(std::span<const PlannedColumn> columns);
 
 // The names of all columns that can be loaded, in the table's order: live and not generated.
 std::vector<std::string> loadable_columns(Relation rel);
+// The names of the generated ones.
+std::vector<std::string> generated_columns(Relation rel);
 
 }  // namespace ferry

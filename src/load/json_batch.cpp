@@ -64,7 +64,7 @@ JsonBatch::JsonBatch(Relation rel, std::string_view rows, const BatchRequest &re
       options_(request.options),
       steps_{[target = target_] { return target; }},
       columns_(loadable_columns(rel)),
-      reader_(std::make_unique<json::RowReader>(columns_, request.unknown)) {
+      reader_(std::make_unique<json::RowReader>(columns_, request.unknown, generated_columns(rel))) {
     facts_.replay_of = request.replay_of;
     options_.deferred.now = true;
     done_or_fail(reader_->open(rows));
@@ -74,7 +74,7 @@ JsonBatch::JsonBatch(Relation rel, std::string_view rows, const BatchRequest &re
         reader_->rewind();
     } else {
         columns_ = std::move(named);
-        reader_ = std::make_unique<json::RowReader>(columns_, request.unknown);
+        reader_ = std::make_unique<json::RowReader>(columns_, request.unknown, generated_columns(rel));
         done_or_fail(reader_->open(rows));
     }
     source_ = std::make_unique<JsonSource>(*reader_, rows.size());
@@ -90,7 +90,8 @@ BatchResult insert_rows(Relation rel, const BatchRequest &request) {
     JsonBatch batch(rel, request.rows, request);
     check_batch_size(batch.size());
     const LoadReport report = run_load(batch.load());
-    return {report, batch.answer().json(report, batch.target_name(), request.mode, request.options.dry_run)};
+    return {report,
+            answer_of({&batch.answer(), report, batch.target_name()}, request.mode, request.options.dry_run)};
 }
 
 }  // namespace ferry

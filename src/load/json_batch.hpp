@@ -25,7 +25,7 @@ struct BatchRequest {
 
 struct BatchResult {
     LoadReport report;
-    std::string answer;  // JSON
+    Datum answer;  // JSON, as text
 };
 
 // Inserts the rows. `rel` is open, with some right to insert into it checked, and is closed here. Raises

@@ -5,7 +5,6 @@
 #include <deque>
 
 #include "core/json/scanner.hpp"
-#include "core/text.hpp"
 #include "load/request_kin.hpp"
 #include "server/deferral.hpp"
 #include "server/relation.hpp"
@@ -72,7 +71,7 @@ ServerError *find_violation(std::span<const Oid> tables) {
 class Request {
   public:
     explicit Request(const BatchRequest &request);
-    std::string run();
+    Datum run();
 
   private:
     // Lets the answer know, and the others' children.
@@ -99,7 +98,7 @@ class Request {
     void open_tables();
     void plan_checks();
     void explain(size_t table, const Record &record, RowError &error);
-    std::string answer(const std::vector<LoadReport> &reports) const;
+    Datum answer(const std::vector<LoadReport> &reports) const;
 
     const BatchRequest &request_;
     std::vector<Part> parts_;
@@ -159,7 +158,7 @@ void Request::explain(size_t table, const Record &record, RowError &error) {
         hints_.emplace_back("It refers to the row " + pointer + " of the same request, which is refused.");
 }
 
-std::string Request::run() {
+Datum Request::run() {
     std::vector<LoadReport> reports(batches_.size());
     if (request_.mode == "atomic" || request_.options.dry_run) {
         std::vector<Load> loads;
@@ -172,31 +171,16 @@ std::string Request::run() {
     return answer(reports);
 }
 
-std::string Request::answer(const std::vector<LoadReport> &reports) const {
-    LoadReport total;
-    std::string errors = "[", tables;
-    for (size_t i = 0; i < reports.size(); ++i) {
-        total.rows_read += reports[i].rows_read;
-        total.rows_loaded += inserted_rows(reports[i]);
-        total.rows_rejected += reports[i].rows_rejected;
-        total.kept = total.kept || reports[i].kept;
-        batches_[i].answer().append_errors(errors);
-        if (i > 0) tables += ", ";
-        batches_[i].answer().append_table(tables, reports[i], batches_[i].target_name());
-    }
-    errors += "]";
-    std::string json = "{" + refusal_json(total, errors, request_.mode) + "\"mode\": ";
-    append_json_string(json, request_.mode);
-    json += std::string(", \"dry_run\": ") + (request_.options.dry_run ? "true" : "false");
-    json += ", \"received\": " + std::to_string(total.rows_read);
-    json += ", \"inserted\": " + std::to_string(inserted_rows(total));
-    json += ", \"rejected\": " + std::to_string(total.rows_rejected);
-    return json + ", \"tables\": {" + tables + "}, \"errors\": " + errors + "}";
+Datum Request::answer(const std::vector<LoadReport> &reports) const {
+    std::vector<TableOutcome> outcomes;
+    for (size_t i = 0; i < reports.size(); ++i)
+        outcomes.push_back({&batches_[i].answer(), reports[i], batches_[i].target_name()});
+    return answer_of_all(outcomes, request_.mode, request_.options.dry_run);
 }
 
 }  // namespace
 
-std::string insert_tables(const BatchRequest &request) {
+Datum insert_tables(const BatchRequest &request) {
     return Request(request).run();
 }
 

@@ -62,23 +62,24 @@ std::optional<std::string> claim_or_find(Oid role, const std::string &key, const
     return rows[0][1];
 }
 
-void keep(Oid role, const std::string &key, const std::string &answer) {
+void keep(Oid role, const std::string &key, Datum answer) {
     const AsLogOwner rights;
-    const SqlArgument stored[] = {oid_argument(role), text_argument(key), text_argument(answer)};
+    const SqlArgument stored[] = {oid_argument(role), text_argument(key), {TEXTOID, answer}};
     execute(store, stored);
 }
 
 }  // namespace
 
-std::string answer_once(const std::optional<std::string> &key, std::string_view request,
-                        const std::function<std::string()> &produce) {
+Datum answer_once(const std::optional<std::string> &key, std::string_view request,
+                  const std::function<Datum()> &produce) {
     if (!key) return produce();
     check_key(*key);
     const Oid role = GetUserId();
     Sha256 hash;
     hash.update(request);
-    if (std::optional<std::string> kept = claim_or_find(role, *key, hash.finish())) return *std::move(kept);
-    std::string answer = produce();
+    if (const std::optional<std::string> kept = claim_or_find(role, *key, hash.finish()))
+        return text_argument(*kept).value;
+    const Datum answer = produce();
     keep(role, *key, answer);
     return answer;
 }

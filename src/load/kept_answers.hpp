@@ -7,14 +7,16 @@
 #include <string>
 #include <string_view>
 
+#include "server/boundary.hpp"
+
 namespace ferry {
 
-// The answer of `produce`, which is kept under the role's `key`; the kept one when this key has one already,
-// for ferry.idempotency_lifetime. Of two requests with one key at the same moment the second waits for the
-// first. `request` is all that the answer depends on. Without a key nothing is kept. When `produce` fails the
-// key is free again. Raises 22023 for a key of no or more than 255 bytes, 42710 when it was used for another
-// request, 55000 when it is that of the very request that is under way.
-std::string answer_once(const std::optional<std::string> &key, std::string_view request,
-                        const std::function<std::string()> &produce);
+// The answer of `produce`, a text, which is kept under the role's `key`; the kept one when this key has one
+// already, for ferry.idempotency_lifetime. Of two requests with one key at the same moment the second waits
+// for the first. `request` is all that the answer depends on. Without a key nothing is kept. When `produce`
+// fails the key is free again. Raises 22023 for a key of no or more than 255 bytes, 42710 when it was used
+// for another request, 55000 when it is that of the very request that is under way.
+Datum answer_once(const std::optional<std::string> &key, std::string_view request,
+                  const std::function<Datum()> &produce);
 
 }  // namespace ferry

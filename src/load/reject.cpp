@@ -99,6 +99,11 @@ RowError describe_fault(uint32_t row, const Fault &fault, size_t width) {
     error.message = fault_message(fault, width);
     error.hint = fault_hint(fault);
     if (fault.code == Code::unknown_key) error.column_name = fault.text;
+    // The value as it came, where text can hold it.
+    const bool of_value = fault.code == Code::nul_character || fault.code == Code::invalid_encoding;
+    if (of_value && fault.text.find('\0') == fault.text.npos &&
+        utf8_valid_prefix(fault.text) == fault.text.size())
+        error.value = fault.text;
     return error;
 }
 

@@ -42,7 +42,10 @@ void SlotArray::reserve(size_t count) {
     pg_call([&] {
         ResourceOwner const before = CurrentResourceOwner;
         CurrentResourceOwner = owner_;
-        for (size_t i = made; i < count; ++i) slots_[i] = table_slot_create(rel_, nullptr);
+        // A descriptor of our own is not counted: the server would look every slot up when it goes.
+        if (made == 0) descriptor_ = CreateTupleDescCopyConstr(RelationGetDescr(rel_));
+        for (size_t i = made; i < count; ++i)
+            slots_[i] = MakeSingleTupleTableSlot(descriptor_, table_slot_callbacks(rel_));
         CurrentResourceOwner = before;
     });
 }

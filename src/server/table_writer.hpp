@@ -50,6 +50,7 @@ class SlotArray {
     Relation rel_;
     MemoryContext context_;
     ResourceOwner owner_;
+    TupleDesc descriptor_ = nullptr;
     std::vector<TupleTableSlot *> slots_;
 };
 

@@ -2,10 +2,12 @@
 // borders.
 #include "core/json/row_reader.hpp"
 
+#include <algorithm>
+
 namespace ferry::json {
 
-RowReader::RowReader(std::vector<std::string> columns, Unknown unknown)
-    : columns_(std::move(columns)), unknown_(unknown), seen_(columns_.size()) {
+RowReader::RowReader(std::vector<std::string> columns, Unknown unknown, std::vector<std::string> refused)
+    : columns_(std::move(columns)), unknown_(unknown), refused_(std::move(refused)), seen_(columns_.size()) {
     for (size_t i = 0; i < columns_.size(); ++i) by_name_.emplace(columns_[i], static_cast<int>(i));
 }
 
@@ -62,7 +64,7 @@ void RowReader::read_members(Batch &batch, Field *row, std::string_view object) 
         if (column >= 0) {
             if (!first_time(column)) batch.faults.push_back({Code::duplicate_key, column, key});
             put(batch, row[column], column, object.substr(start, stop - start));
-        } else if (unknown_ == Unknown::reject) {
+        } else if (unknown_ == Unknown::reject || std::ranges::find(refused_, key) != refused_.end()) {
             batch.faults.push_back({Code::unknown_key, -1, key});
         }
         at = skip_blanks(object, stop);

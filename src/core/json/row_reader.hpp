@@ -28,7 +28,8 @@ enum class Unknown : uint8_t { reject, ignore };
 //   invalid_encoding  a string with a lone surrogate; text and field likewise
 class RowReader {
   public:
-    RowReader(std::vector<std::string> columns, Unknown unknown);
+    // Keys among `refused` are unknown even where such are ignored.
+    RowReader(std::vector<std::string> columns, Unknown unknown, std::vector<std::string> refused = {});
     RowReader(const RowReader &) = delete;
     RowReader &operator=(const RowReader &) = delete;
 
@@ -58,6 +59,7 @@ class RowReader {
     std::vector<std::string> columns_;
     std::unordered_map<std::string_view, int> by_name_;  // borrows columns_
     Unknown unknown_;
+    std::vector<std::string> refused_;
     std::string text_;
     std::vector<Extent> rows_;
     size_t row_ = 0;              // the next one

@@ -4,12 +4,19 @@
 #include "server/boundary.hpp"
 
 namespace ferry {
+namespace {
+
+// Text of nested values after which a batch ends: a few bytes of a file may make much of it.
+constexpr size_t made_per_batch = size_t{16} << 20U;
+
+}  // namespace
 
 AvroSource::AvroSource(avro::ContainerReader &reader, const avro::Schema &schema,
-                       const std::vector<int> &mapping, size_t width, std::string sha256)
+                       const std::vector<int> &mapping, const std::vector<avro::Column> &columns,
+                       std::string sha256)
     : reader_(reader),
-      decoder_(value_or_fail(avro::RowDecoder::compile(schema, mapping, width))),
-      width_(width),
+      decoder_(value_or_fail(avro::RowDecoder::compile(schema, mapping, columns.size(), columns))),
+      width_(columns.size()),
       sha256_(std::move(sha256)) {}
 
 bool AvroSource::next_window(size_t size_hint) {
@@ -58,7 +65,8 @@ void AvroSource::tell_nul_characters(Batch &batch, Record &record, size_t first)
 size_t AvroSource::fill(Batch &batch, size_t limit) {
     decoder_.release();
     size_t count = 0;
-    while (count < limit && block_ < window_.size()) {
+    while (count < limit && block_ < window_.size() && decoder_.made() < made_per_batch) {
+        check_interrupts();
         const Held &held = window_[block_];
         if (row_ == held.block.rows) {
             if (const Status end = avro::RowDecoder::check_end(*cursor_); !end)

@@ -15,9 +15,9 @@ namespace ferry {
 class AvroSource final : public RecordSource {
   public:
     // `reader` is open and outlives the source. `mapping` gives, per field of the file, the load's column or
-    // -1.
+    // -1; `columns` are the load's columns.
     AvroSource(avro::ContainerReader &reader, const avro::Schema &schema, const std::vector<int> &mapping,
-               size_t width, std::string sha256);
+               const std::vector<avro::Column> &columns, std::string sha256);
 
     bool next_window(size_t size_hint) override;
     size_t fill(Batch &batch, size_t limit) override;

@@ -71,23 +71,10 @@ Match match_columns(const avro::Schema &schema, Relation rel) {
     return match;
 }
 
-std::string property(const avro::SchemaField &field, std::string_view key) {
-    const auto found = field.properties.find(key);
-    return found != field.properties.end() ? found->second : std::string();
-}
-
 // True when file and table have the same columns of the same types in the same order: only then are their
 // content hashes about the same thing.
 bool same_columns(const avro::Schema &schema, const avro::Table &table) {
-    const std::vector<avro::SchemaField> &fields = schema.top().fields;
-    if (fields.size() != table.columns.size()) return false;
-    for (size_t i = 0; i < fields.size(); ++i) {
-        const avro::Column &column = table.columns[i];
-        if (column_name_of(fields[i]) != column.name || property(fields[i], "pg.type") != column.pg_type ||
-            property(fields[i], "pg.typmod") != std::to_string(column.typmod))
-            return false;
-    }
-    return true;
+    return avro::same_fields(schema, value_or_fail(avro::parse_schema(avro::schema_json(table))));
 }
 
 // A column that UPDATE may not set; the content hash tells if one differs.
@@ -313,10 +300,11 @@ LoadReport Restore::run() {
     const Match match = match_columns(schema, rel);
     if (replaces && is_referenced(rel)) difference_.emplace(rel, match.columns, GetCurrentTimestamp());
     check_rights(rel, match.columns);
-    proves_content_ = manifest_ && replaces && same_columns(schema, describe_table(rel));
+    const avro::Table table = describe_table(rel);
+    proves_content_ = manifest_ && replaces && same_columns(schema, table);
     close_table(rel);
 
-    AvroSource source(reader, schema, match.mapping, match.columns.size(), sha256_);
+    AvroSource source(reader, schema, match.mapping, pick_columns(table, match.columns), sha256_);
     const LoadSteps steps{[&] { return prepare(); }, [&] { complete(); }};
     return run_load({steps, match.columns, source, facts_, options_.load});
 }

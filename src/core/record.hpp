@@ -26,6 +26,7 @@ struct Field {
                   // timestamp
         real,     // `real`
         bytes,    // any bytes, in `text`
+        encoded,  // on the way out: the value in Avro's binary form without a union's branch, in `text`
     };
     Kind kind = Kind::absent;
     std::string_view text;

@@ -210,6 +210,8 @@ bool ValueMaker::make(const PlannedColumn &column, const Field &field, Datum &va
             return static_cast<double>(static_cast<float>(field.real)) == field.real ||
                    field.real != field.real;
         case Field::Kind::bytes:
+            if (column.type == CHAROID && field.text.size() == 1)
+                return value = CharGetDatum(field.text.front()), true;
             if (column.scanner != Scanner::bytea) return false;
             value = make_varlena(field.text);
             return true;

@@ -91,6 +91,16 @@ inline bool nulls_conflict(const IndexInfo *info) {
 #endif
 }
 
+// Source: timestamp.h; 17 brought intervals without end.
+inline bool is_infinite(const Interval *interval) {
+#if PG_VERSION_NUM >= 170000
+    return INTERVAL_NOT_FINITE(interval);
+#else
+    (void)interval;
+    return false;
+#endif
+}
+
 // Runs a started query to its end. 18 dropped the last argument of ExecutorRun.
 inline void run_executor(QueryDesc *query) {
 #if PG_VERSION_NUM >= 180000

@@ -77,6 +77,7 @@ extern "C" {
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/pg_locale.h"
 #include "utils/portal.h"
 #include "utils/queryenvironment.h"
 #include "utils/rel.h"

@@ -3,7 +3,12 @@
 #include "core/avro/decimal.hpp"
 
 #include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
 #include <vector>
+
+#include "core/avro/wire.hpp"
 
 namespace ferry::avro {
 namespace {
@@ -11,10 +16,14 @@ namespace {
 constexpr uint32_t limb_base = 1'000'000'000;
 constexpr int limb_digits = 9;
 
+constexpr std::array<uint128, max_precision + 1> powers_of_ten = [] {
+    std::array<uint128, max_precision + 1> powers{1};
+    for (size_t i = 1; i < powers.size(); ++i) powers[i] = powers[i - 1] * 10;
+    return powers;
+}();
+
 uint128 power_of_ten(int exponent) noexcept {
-    uint128 out = 1;
-    while (exponent-- > 0) out *= 10;
-    return out;
+    return powers_of_ten[static_cast<size_t>(exponent)];
 }
 
 bool is_digit(char c) noexcept {
@@ -62,7 +71,84 @@ void append_digits(uint64_t value, std::string &out) {
     for (; value > 0; value /= 10) out.push_back(static_cast<char>('0' + value % 10));
 }
 
+// ---- PostgreSQL's stored numeric (numeric.c) ----
+
+constexpr int numeric_base = 10'000;
+constexpr int numeric_base_digits = 4;
+constexpr uint32_t numeric_special = 0xC000, numeric_short = 0x8000;
+constexpr uint32_t numeric_long_negative = 0x4000, numeric_short_negative = 0x2000;
+constexpr uint32_t numeric_short_weight_sign = 0x40, numeric_short_weight = 0x3F;
+
+int16_t load_int16(const char *at) noexcept {
+    int16_t value;
+    std::memcpy(&value, at, sizeof value);
+    return value;
+}
+
+int digits_of(int base_digit) noexcept {
+    return base_digit < 10 ? 1 : base_digit < 100 ? 2 : base_digit < 1000 ? 3 : 4;
+}
+
+// The digits with the last one moved to `exponent` (above -4), as one number; nothing when that cuts off
+// decimals. The caller has made sure that Wide holds it.
+template <typename Wide>
+std::optional<Wide> join_digits(const char *digits, size_t count, int exponent) noexcept {
+    Wide value = 0;
+    for (size_t i = 0; i + 1 < count; ++i)
+        value = value * numeric_base + static_cast<Wide>(load_int16(digits + 2 * i));
+    const auto last = static_cast<Wide>(load_int16(digits + 2 * (count - 1)));
+    if (exponent >= 0) return (value * numeric_base + last) * static_cast<Wide>(power_of_ten(exponent));
+    const auto cut = static_cast<Wide>(power_of_ten(-exponent));
+    if (last % cut != 0) return std::nullopt;
+    return value * (numeric_base / cut) + last / cut;
+}
+
+char *put_narrow(char *to, int64_t unscaled) noexcept {
+    const auto word = static_cast<uint64_t>(unscaled);
+    const auto bytes =
+        static_cast<size_t>(std::bit_width(unscaled < 0 ? ~word : word)) / 8 + 1;  // with room for the sign
+    uint64_t big = word << (8 * (sizeof word - bytes));
+    if constexpr (little_endian) big = __builtin_bswap64(big);
+    std::memcpy(to, &big, sizeof big);
+    return to + bytes;
+}
+
 }  // namespace
+
+std::optional<int128> read_numeric(std::string_view image, int precision, int scale) noexcept {
+    if (image.size() < sizeof(int16_t)) return std::nullopt;
+    const auto header = static_cast<uint32_t>(static_cast<uint16_t>(load_int16(image.data())));
+    if ((header & numeric_special) == numeric_special) return std::nullopt;
+    const bool is_short = (header & numeric_short) != 0;
+    if (!is_short && image.size() < 2 * sizeof(int16_t)) return std::nullopt;
+    const bool negative = (header & (is_short ? numeric_short_negative : numeric_long_negative)) != 0;
+    int weight = 0;  // the first digit counts for 10000 to this power
+    if (is_short)
+        weight = static_cast<int>(header & numeric_short_weight) -
+                 ((header & numeric_short_weight_sign) != 0 ? 64 : 0);
+    else
+        weight = load_int16(image.data() + sizeof(int16_t));
+    image.remove_prefix(is_short ? sizeof(int16_t) : 2 * sizeof(int16_t));
+    const size_t count = image.size() / sizeof(int16_t);
+    if (count == 0) return 0;
+    const int digits = numeric_base_digits * weight + digits_of(load_int16(image.data())) + scale;
+    const auto last = static_cast<int64_t>(weight) - static_cast<int64_t>(count - 1);
+    const int64_t exponent = numeric_base_digits * last + scale;
+    // Neither the first nor the last digit is zero, so these two settle how long the number is.
+    if (digits > precision || exponent <= -numeric_base_digits) return std::nullopt;
+    constexpr int digits_of_64_bits = 18;
+    int128 value = 0;
+    if (digits <= digits_of_64_bits) {
+        const auto joined = join_digits<int64_t>(image.data(), count, static_cast<int>(exponent));
+        if (!joined) return std::nullopt;
+        value = *joined;
+    } else {
+        const auto joined = join_digits<int128>(image.data(), count, static_cast<int>(exponent));
+        if (!joined) return std::nullopt;
+        value = *joined;
+    }
+    return negative ? -value : value;
+}
 
 std::optional<int128> parse_decimal(std::string_view text, int precision, int scale) noexcept {
     const bool negative = !text.empty() && text[0] == '-';
@@ -101,6 +187,7 @@ bool fits_precision(int128 unscaled, int precision) noexcept {
 }
 
 char *put_unscaled(char *to, int128 unscaled) noexcept {
+    if (const auto narrow = static_cast<int64_t>(unscaled); narrow == unscaled) return put_narrow(to, narrow);
     int bytes = 1;
     while (bytes < 16 && (unscaled >> (8 * bytes - 1)) != (unscaled < 0 ? -1 : 0)) ++bytes;
     for (int i = bytes - 1; i >= 0; --i) *to++ = static_cast<char>(static_cast<uint128>(unscaled) >> (8 * i));

@@ -1,4 +1,4 @@
-// Implements decoder.hpp. Projected fields go through a flat list of steps in which the common union of null
+// Implements decoder.hpp but for nested values (decoder_nested.cpp). Projected fields go through a flat list of steps in which the common union of null
 // and one type costs one comparison; skipped fields walk the schema's plans, which are bounded in depth.
 #include "core/avro/decoder.hpp"
 
@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "core/avro/decimal.hpp"
+#include "core/avro/literal.hpp"
 #include "core/text.hpp"
 
 namespace ferry::avro {
@@ -74,10 +75,6 @@ void format_duration(std::string_view bytes, std::string &out) {
           std::to_string(words[2] / 1000) + "." + std::string(3 - millis.size(), '0') + millis + " secs";
 }
 
-Error unsupported(std::string message) {
-    return {Code::unsupported, std::move(message), {}, {}, 0};
-}
-
 }  // namespace
 
 // ---- the plan ----
@@ -121,9 +118,19 @@ RowDecoder::Op RowDecoder::choose_op(const Node &node) noexcept {
     return Op::null;
 }
 
+bool RowDecoder::is_interval(const Schema &schema, const Node &node) {
+    const auto own = node.properties.find("pg.type");
+    if (own == node.properties.end() || own->second != interval_type || node.fields.size() != 3) return false;
+    const auto is = [&](size_t i, std::string_view name, Type type) {
+        return node.fields[i].name == name && schema.at(node.fields[i].node).type == type;
+    };
+    return is(0, "months", Type::int32) && is(1, "days", Type::int32) && is(2, "micros", Type::int64);
+}
+
 RowDecoder::Plan RowDecoder::make_plan(const Schema &schema, const Node &node) {
     Plan plan;
-    plan.op = choose_op(node);
+    plan.op = node.type == Type::record && is_interval(schema, node) ? Op::interval : choose_op(node);
+    plan.logical = node.logical;
     plan.empty = node.min_bytes == 0;
     plan.size = static_cast<size_t>(node.size);
     plan.scale = node.scale;
@@ -137,15 +144,15 @@ RowDecoder::Plan RowDecoder::make_plan(const Schema &schema, const Node &node) {
     return plan;
 }
 
-bool RowDecoder::can_project(int index) const {
+bool RowDecoder::is_nested(int index) const {
     const Plan &p = plan(index);
-    if (p.op == Op::array || p.op == Op::map || p.op == Op::record) return false;
-    return p.op != Op::union_of || std::all_of(p.children.begin(), p.children.end(),
-                                               [this](int child) { return can_project(child); });
+    if (p.op == Op::array || p.op == Op::map || p.op == Op::record) return true;
+    return p.op == Op::union_of &&
+           std::any_of(p.children.begin(), p.children.end(), [this](int child) { return is_nested(child); });
 }
 
 RowDecoder::Step RowDecoder::make_step(const Schema &schema, int node, int target) const {
-    Step step{plan(node).op, -1, target, node};
+    Step step{plan(node).op, -1, target, node, -1};
     const std::vector<int> &branches = schema.at(node).children;
     if (step.op != Op::union_of || branches.size() != 2) return step;
     for (size_t i = 0; i < 2; ++i) {
@@ -156,37 +163,6 @@ RowDecoder::Step RowDecoder::make_step(const Schema &schema, int node, int targe
         step.plan = other;
     }
     return step;
-}
-
-Result<RowDecoder> RowDecoder::compile(const Schema &schema, std::span<const int> mapping, size_t width,
-                                       const Limits &limits) {
-    const Node &top = schema.top();
-    if (top.type != Type::record)
-        return unsupported("rows of the Avro file are of type " + std::string(type_name(top.type)) +
-                           ", not records");
-    RowDecoder made;
-    made.max_empty_items_ = limits.empty_items;
-    for (const Node &node : schema.nodes) made.plans_.push_back(make_plan(schema, node));
-    std::vector<bool> taken(width, false);
-    if (mapping.size() != top.fields.size())
-        return Error{Code::internal, "mapping does not fit the schema", {}, {}, 0};
-    for (size_t i = 0; i < mapping.size(); ++i) {
-        const SchemaField &field = top.fields[i];
-        const int target = mapping[i];
-        if (target >= 0) {
-            const auto column = static_cast<size_t>(target);
-            if (column >= width || taken[column])
-                return Error{Code::internal, "mapping does not fit the target", {}, {}, 0};
-            taken[column] = true;
-            if (!made.can_project(field.node))
-                return unsupported("field \"" + field.name + "\" of the Avro file has nested values");
-        }
-        made.names_.push_back(field.name);
-        made.steps_.push_back(made.make_step(schema, field.node, target));
-    }
-    for (size_t i = 0; i < width; ++i)
-        if (!taken[i]) made.unmapped_.push_back(static_cast<int>(i));
-    return made;
 }
 
 // ---- rows ----
@@ -225,6 +201,7 @@ inline bool RowDecoder::read_step(const Step &step, Cursor &cursor, std::span<Fi
             return step.target < 0 || set_null(out[static_cast<size_t>(step.target)]);
     }
     if (step.target < 0) return skip_value(step.plan, cursor);
+    if (step.view >= 0) return read_nested(step, cursor, out[static_cast<size_t>(step.target)]);
     return read_value(step.op, step.plan, cursor, out[static_cast<size_t>(step.target)]);
 }
 
@@ -263,6 +240,7 @@ bool RowDecoder::read_value(Op op, int index, Cursor &cursor, Field &out) {
         case Op::decimal_fixed:
         case Op::uuid_fixed:
         case Op::duration:
+        case Op::interval:
             return read_made_text(plan(index), cursor, out);
         case Op::array:
         case Op::map:
@@ -316,7 +294,22 @@ bool RowDecoder::read_enum(const Plan &plan, Cursor &cursor, Field &out) {
 }
 
 bool RowDecoder::read_made_text(const Plan &plan, Cursor &cursor, Field &out) {
+    if (!make_text(plan, cursor)) return false;
+    set_text(out, Field::Kind::text, keep(scratch_));
+    return true;
+}
+
+// Reads a value that becomes text, into scratch_.
+bool RowDecoder::make_text(const Plan &plan, Cursor &cursor) {
     const Cursor before = cursor;
+    if (plan.op == Op::interval) {
+        int32_t months, days;
+        int64_t micros;
+        if (!cursor.read_int(months) || !cursor.read_int(days) || !cursor.read_long(micros)) return false;
+        scratch_.clear();
+        append_interval(scratch_, months, days, micros);
+        return true;
+    }
     std::string_view bytes;
     if (!(plan.op == Op::decimal ? cursor.read_bytes(bytes) : cursor.read_fixed(plan.size, bytes)))
         return false;
@@ -332,7 +325,6 @@ bool RowDecoder::read_made_text(const Plan &plan, Cursor &cursor, Field &out) {
         }
         format_decimal(bytes, plan.scale, scratch_);
     }
-    set_text(out, Field::Kind::text, keep(scratch_));
     return true;
 }
 
@@ -384,6 +376,7 @@ bool RowDecoder::skip_value(int index, Cursor &cursor) const {
         case Op::array:
         case Op::map:
             return skip_items(p, cursor);
+        case Op::interval:
         case Op::record:
             for (const int field : p.children)
                 if (!skip_value(field, cursor)) return false;
@@ -395,37 +388,41 @@ bool RowDecoder::skip_value(int index, Cursor &cursor) const {
 // Arrays and maps come in runs, each with a count; a negative count is followed by the run's size in bytes
 // (specification, "Arrays" and "Maps"). Counts are held against the bytes left, and for items without bytes
 // against a limit.
+bool RowDecoder::read_run(const Plan &p, Cursor &cursor, Run &run) const {
+    const Cursor before = cursor;
+    const auto refuse = [&] {
+        cursor = before;
+        return cursor.fail("invalid item count");
+    };
+    int64_t signed_count;
+    if (!cursor.read_long(signed_count)) return false;
+    run.sized = signed_count < 0;
+    // Zero minus the count, without overflow for the smallest one.
+    run.count = run.sized ? ~static_cast<uint64_t>(signed_count) + 1 : static_cast<uint64_t>(signed_count);
+    run.size = cursor.left();
+    if (run.sized) {
+        int64_t given;
+        if (!cursor.read_long(given)) return false;
+        if (given < 0 || static_cast<uint64_t>(given) > cursor.left()) return refuse();
+        run.size = static_cast<uint64_t>(given);
+    }
+    if (p.min_bytes > 0 && run.count > run.size / p.min_bytes) return refuse();
+    if (p.min_bytes > 0) return true;
+    if (run.count > max_empty_items_ || (run.empty_items += run.count) > max_empty_items_) return refuse();
+    return !run.sized || run.size == 0 || refuse();
+}
+
 bool RowDecoder::skip_items(const Plan &p, Cursor &cursor) const {
     const int item = p.children[0];
-    for (uint64_t total = 0;;) {
-        const Cursor before = cursor;
-        const auto refuse = [&] {
-            cursor = before;
-            return cursor.fail("invalid item count");
-        };
-        int64_t signed_count;
-        if (!cursor.read_long(signed_count)) return false;
-        if (signed_count == 0) return true;
-        // Zero minus the count, without overflow for the smallest one.
-        const uint64_t count =
-            signed_count < 0 ? ~static_cast<uint64_t>(signed_count) + 1 : static_cast<uint64_t>(signed_count);
-        uint64_t size = cursor.left();
-        if (signed_count < 0) {
-            int64_t given;
-            if (!cursor.read_long(given)) return false;
-            if (given < 0 || static_cast<uint64_t>(given) > cursor.left()) return refuse();
-            size = static_cast<uint64_t>(given);
-        }
-        if (p.min_bytes > 0 && count > size / p.min_bytes) return refuse();
-        if (p.min_bytes == 0 && (count > max_empty_items_ || (total += count) > max_empty_items_))
-            return refuse();
-        if (signed_count < 0) {
-            if (p.min_bytes == 0 && size != 0) return refuse();
-            cursor.skip(static_cast<size_t>(size));
+    for (Run run;;) {
+        if (!read_run(p, cursor, run)) return false;
+        if (run.count == 0) return true;
+        if (run.sized) {
+            cursor.skip(static_cast<size_t>(run.size));
             continue;
         }
         if (p.min_bytes == 0) continue;
-        for (uint64_t i = 0; i < count; ++i) {
+        for (uint64_t i = 0; i < run.count; ++i) {
             std::string_view key;
             if (p.op == Op::map && !cursor.read_bytes(key)) return false;
             if (!plan(item).empty && !skip_value(item, cursor)) return false;
@@ -444,6 +441,7 @@ std::string_view RowDecoder::keep(std::string_view text) {
     char *const to = chunks_.back().get() + chunk_used_;
     std::memcpy(to, text.data(), text.size());
     chunk_used_ += text.size();
+    made_ += text.size();
     return {to, text.size()};
 }
 
@@ -454,6 +452,7 @@ void RowDecoder::release() noexcept {
         chunks_.resize(1);
     }
     chunk_used_ = 0;
+    made_ = 0;
 }
 
 }  // namespace ferry::avro

@@ -3,14 +3,17 @@
 
 #include <cfloat>
 #include <cmath>
+#include <cstring>
 
 #include "core/avro/decimal.hpp"
 
 namespace ferry::avro {
 namespace {
 
-// A branch number, and the longest value of fixed size: a decimal with its length.
-constexpr size_t max_fixed_field = 1 + max_varint + max_decimal_bytes;
+static_assert(max_fixed_value == max_varint + max_decimal_bytes);
+
+// A branch number and a value; the content of strings and bytes aside.
+constexpr size_t max_fixed_field = 1 + max_fixed_value;
 
 constexpr int64_t micros_per_day = int64_t{86'400} * 1'000'000;
 
@@ -22,7 +25,75 @@ constexpr uint8_t prefix_of_branch(int branch) noexcept {
     return static_cast<uint8_t>(branch * 2);
 }
 
+bool carries_text(const Field &field) noexcept {
+    return field.kind == Field::Kind::text || field.kind == Field::Kind::bytes ||
+           field.kind == Field::Kind::encoded;
+}
+
+char *put_encoded(std::string_view bytes, char *at) noexcept {
+    if (!bytes.empty()) std::memcpy(at, bytes.data(), bytes.size());
+    return at + bytes.size();
+}
+
+char *put_decimal(int precision, int scale, const Field &field, char *at) noexcept {
+    int128 unscaled = 0;
+    if (field.kind == Field::Kind::encoded) return put_encoded(field.text, at);
+    if (field.kind == Field::Kind::integer) {
+        unscaled = field.integer;
+        if (!fits_precision(unscaled, precision)) return nullptr;
+    } else if (field.kind == Field::Kind::text) {
+        const auto parsed = parse_decimal(field.text, precision, scale);
+        if (!parsed) return nullptr;
+        unscaled = *parsed;
+    } else {
+        return nullptr;
+    }
+    // At most 16 bytes, so the length takes one.
+    char *const end = put_unscaled(at + 1, unscaled);
+    *at = static_cast<char>(zigzag(end - (at + 1)));
+    return end;
+}
+
 }  // namespace
+
+char *put_value(Kind kind, int precision, int scale, const Field &field, char *at) noexcept {
+    using FieldKind = Field::Kind;
+    const bool integer = field.kind == FieldKind::integer;
+    const bool real = field.kind == FieldKind::real;
+    switch (kind) {
+        case Kind::int32:
+        case Kind::date:
+            return integer && fits_int32(field.integer) ? put_long(at, field.integer) : nullptr;
+        case Kind::int64:
+        case Kind::timestamp_micros:
+        case Kind::local_timestamp_micros:
+            return integer ? put_long(at, field.integer) : nullptr;
+        case Kind::time_micros:
+            if (!integer || field.integer < 0 || field.integer >= micros_per_day) return nullptr;
+            return put_long(at, field.integer);
+        case Kind::string:
+        case Kind::uuid:
+            return field.kind == FieldKind::text ? put_bytes(at, field.text) : nullptr;
+        case Kind::bytes:
+            return field.kind == FieldKind::bytes ? put_bytes(at, field.text) : nullptr;
+        case Kind::boolean:
+            if (field.kind != FieldKind::boolean) return nullptr;
+            *at = static_cast<char>(field.integer != 0);
+            return at + 1;
+        case Kind::float32:
+            if (!real || (std::isfinite(field.real) && std::fabs(field.real) > double{FLT_MAX}))
+                return nullptr;
+            return put_float(at, static_cast<float>(field.real));
+        case Kind::float64:
+            return real ? put_double(at, field.real) : nullptr;
+        case Kind::decimal:
+            return put_decimal(precision, scale, field, at);
+        case Kind::array:
+        case Kind::record:
+            return field.kind == FieldKind::encoded ? put_encoded(field.text, at) : nullptr;
+    }
+    return nullptr;
+}
 
 RowEncoder::RowEncoder(std::span<const Column> columns) {
     steps_.reserve(columns.size());
@@ -62,80 +133,29 @@ char *RowEncoder::put_field(const Step &step, const Field &field, char *at, Buff
         *at = 0;
         return at + 1;
     }
+    if (carries_text(field)) at = make_room(field, at, out);
     if (step.text_prefix != no_prefix && field.kind == Field::Kind::text) {
         // A decimal may come as text and yet fit; only what does not goes to the string branch.
         if (step.kind == Kind::decimal) {
             *at = static_cast<char>(step.value_prefix);
-            if (char *const end = put_decimal(step, field, at + 1); end != nullptr) return end;
+            if (char *const end = put_decimal(step.precision, step.scale, field, at + 1); end != nullptr)
+                return end;
         }
         *at = static_cast<char>(step.text_prefix);
-        return put_text(field.text, at + 1, out);
+        return put_bytes(at + 1, field.text);
     }
     if (step.value_prefix != no_prefix) *at++ = static_cast<char>(step.value_prefix);
-    return put_value(step, field, at, out);
+    return put_value(step.kind, step.precision, step.scale, field, at);
 }
 
-char *RowEncoder::put_value(const Step &step, const Field &field, char *at, Buffer &out) const {
-    using FieldKind = Field::Kind;
-    const bool integer = field.kind == FieldKind::integer;
-    const bool real = field.kind == FieldKind::real;
-    switch (step.kind) {
-        case Kind::int32:
-        case Kind::date:
-            return integer && fits_int32(field.integer) ? put_long(at, field.integer) : nullptr;
-        case Kind::int64:
-        case Kind::timestamp_micros:
-        case Kind::local_timestamp_micros:
-            return integer ? put_long(at, field.integer) : nullptr;
-        case Kind::time_micros:
-            if (!integer || field.integer < 0 || field.integer >= micros_per_day) return nullptr;
-            return put_long(at, field.integer);
-        case Kind::string:
-        case Kind::uuid:
-            return field.kind == FieldKind::text ? put_text(field.text, at, out) : nullptr;
-        case Kind::bytes:
-            return field.kind == FieldKind::bytes ? put_text(field.text, at, out) : nullptr;
-        case Kind::boolean:
-            if (field.kind != FieldKind::boolean) return nullptr;
-            *at = static_cast<char>(field.integer != 0);
-            return at + 1;
-        case Kind::float32:
-            if (!real || (std::isfinite(field.real) && std::fabs(field.real) > double{FLT_MAX}))
-                return nullptr;
-            return put_float(at, static_cast<float>(field.real));
-        case Kind::float64:
-            return real ? put_double(at, field.real) : nullptr;
-        case Kind::decimal:
-            return put_decimal(step, field, at);
-    }
-    return nullptr;
-}
-
-char *RowEncoder::put_text(std::string_view text, char *at, Buffer &out) const {
-    const size_t needed = text.size() + fixed_;
+// Room for the field's content and all that is of fixed size in the row.
+char *RowEncoder::make_room(const Field &field, char *at, Buffer &out) const {
+    const size_t needed = field.text.size() + fixed_;
     if (static_cast<size_t>(out.limit() - at) < needed) {
         out.commit(at);
         at = out.reserve(needed);
     }
-    return put_bytes(at, text);
-}
-
-char *RowEncoder::put_decimal(const Step &step, const Field &field, char *at) {
-    int128 unscaled = 0;
-    if (field.kind == Field::Kind::integer) {
-        unscaled = field.integer;
-        if (!fits_precision(unscaled, step.precision)) return nullptr;
-    } else if (field.kind == Field::Kind::text) {
-        const auto parsed = parse_decimal(field.text, step.precision, step.scale);
-        if (!parsed) return nullptr;
-        unscaled = *parsed;
-    } else {
-        return nullptr;
-    }
-    // At most 16 bytes, so the length takes one.
-    char *const end = put_unscaled(at + 1, unscaled);
-    *at = static_cast<char>(zigzag(end - (at + 1)));
-    return end;
+    return at;
 }
 
 }  // namespace ferry::avro

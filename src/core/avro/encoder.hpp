@@ -12,6 +12,16 @@
 
 namespace ferry::avro {
 
+// Writes one value in its kind's binary form, without a union's branch, and returns the end; null when the
+// kind cannot hold it. Needs value_room() bytes of room. Arrays and records come as Kind::encoded.
+char *put_value(Kind kind, int precision, int scale, const Field &field, char *at) noexcept;
+
+inline constexpr size_t max_fixed_value = max_varint + 16;  // a decimal with its length
+
+constexpr size_t value_room(const Field &field) noexcept {
+    return max_fixed_value + field.text.size();
+}
+
 class RowEncoder {
   public:
     explicit RowEncoder(std::span<const Column> columns);
@@ -37,9 +47,7 @@ class RowEncoder {
     // A place in a buffer that is being written: `at` may be written to, with at least `fixed_` bytes of
     // room.
     char *put_field(const Step &step, const Field &field, char *at, Buffer &out) const;
-    char *put_value(const Step &step, const Field &field, char *at, Buffer &out) const;
-    char *put_text(std::string_view text, char *at, Buffer &out) const;
-    static char *put_decimal(const Step &step, const Field &field, char *at);
+    char *make_room(const Field &field, char *at, Buffer &out) const;
 
     std::vector<Step> steps_;
     size_t fixed_ = 0;  // bytes of the longest row, the content of strings and bytes aside

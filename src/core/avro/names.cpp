@@ -42,14 +42,14 @@ void append_escape(std::string &out, uint32_t code_point) {
     for (; shift >= 0; shift -= 4) out.push_back(digits[(code_point >> shift) & 0xFU]);
 }
 
+}  // namespace
+
 std::string fold(std::string_view name) {
     std::string out(name);
     for (char &c : out)
         if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
     return out;
 }
-
-}  // namespace
 
 bool is_legal_name(std::string_view name) noexcept {
     if (name.empty() || !is_letter(name[0])) return false;

@@ -23,6 +23,9 @@ std::string sanitize_name(std::string_view name);
 // BigQuery do. Legal names come first; whoever clashes gets _2, _3 and so on.
 std::vector<std::string> sanitize_names(std::span<const std::string_view> names);
 
+// The name with the letters A to Z in lower case: names that are equal then clash.
+std::string fold(std::string_view name);
+
 // "database.schema" with both parts sanitized.
 std::string make_namespace(std::string_view database, std::string_view schema);
 

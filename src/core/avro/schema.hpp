@@ -31,20 +31,44 @@ enum class Kind : uint8_t {
     timestamp_micros,        // an instant: microseconds since 1970-01-01 00:00 UTC
     local_timestamp_micros,  // a wall clock: microseconds since 1970-01-01 00:00, no zone
     decimal,                 // precision and scale as in Column; as text "-12.50" or as unscaled integer
+    array,                   // its items are as the one part says; comes encoded
+    record,                  // its fields are as the parts say; comes encoded
+};
+
+// How bytes and nested values become text for a column's input function.
+enum class Notation : uint8_t {
+    plain,
+    json,   // the column takes JSON: json and jsonb
+    hex,    // bytea
+    bytes,  // the bytes themselves: "char"
+    money,  // a number with the locale's decimal point
 };
 
 // One column of a table that is written. Text in UTF-8.
 struct Column {
     std::string name;
-    std::string pg_type;  // format_type() without typmod
+    std::string pg_type;  // format_type() without typmod; of a domain that of its base type
     int32_t typmod = -1;
+    std::string domain;                // qualified name; empty when the type is no domain
+    std::vector<std::string> labels;   // of an enum
     std::string collation;  // empty when the type has none
     bool not_null = false;
     Kind kind = Kind::string;
     bool text_branch = false;  // values that `kind` cannot hold go along as text (avro.md §6.3)
     int precision = 0;         // of a decimal: 1 to 38
     int scale = 0;             // of a decimal: 0 to precision
+
+    std::vector<Column> parts;               // the one item of an array, the fields of a record
+    std::string record_schema, record_name;  // of a record's type; its parts are always the same
+
+    // What the column's input function takes.
+    Notation notation = Notation::plain;
+    char delimiter = ',';      // between the items of an array
+    char decimal_point = '.';  // in money
 };
+
+// The property pg.type of the record that is an interval, with fields months, days and micros.
+inline constexpr std::string_view interval_type = "interval";
 
 struct Table {
     std::string database, schema, name;
@@ -52,7 +76,8 @@ struct Table {
 };
 
 // The record schema of a table. Field i belongs to column i; the branches of its union, if it has one, are
-// null (unless not_null), the type, string (with text_branch), in this order.
+// null (unless not_null), the type, string (with text_branch), in this order. Parts of columns are written the
+// same way, without text branches.
 std::string schema_json(const Table &table);
 
 // Holds a schema of our own against avro-c's parser, as a second opinion. Never for a file's schema.
@@ -135,5 +160,9 @@ struct Schema {
 
 // Reads a schema. Whatever is wrong with it is Code::corrupt_file; the detail names the field.
 Result<Schema> parse_schema(std::string_view json, const Limits &limits = {});
+
+// True when the fields of both are of the same names and types in the same order, so that equal rows make
+// equal Fields. NULLs and text branches do not matter. For schemas of our own.
+bool same_fields(const Schema &a, const Schema &b);
 
 }  // namespace ferry::avro

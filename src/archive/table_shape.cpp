@@ -1,5 +1,5 @@
-// Implements table_shape.hpp. A column's type is taken apart down to scalars; what would become too deep or too
-// wide for other readers travels as text.
+// Implements table_shape.hpp. A column's type is taken apart down to scalars; what would become too deep or
+// too wide for other readers travels as text.
 #include "archive/table_shape.hpp"
 
 #include <cmath>
@@ -123,8 +123,9 @@ void shape_interval(avro::Column &column) {
 
 std::vector<std::string> labels_of(Oid type) {
     std::vector<std::string> labels;
-    for (TextRow &row : query("SELECT enumlabel FROM pg_catalog.pg_enum WHERE enumtypid OPERATOR(pg_catalog.=) " +
-                              std::to_string(type) + " ORDER BY enumsortorder USING OPERATOR(pg_catalog.<)"))
+    for (TextRow &row :
+         query("SELECT enumlabel FROM pg_catalog.pg_enum WHERE enumtypid OPERATOR(pg_catalog.=) " +
+               std::to_string(type) + " ORDER BY enumsortorder USING OPERATOR(pg_catalog.<)"))
         labels.push_back(std::move(row[0].value()));
     return labels;
 }
@@ -217,8 +218,8 @@ class Describer {
         const Oid relid = pg_call([&] { return get_typ_typrelid(type); });
         const TupleDesc descriptor = copy_descriptor(type);
         column.kind = Kind::record;
-        column.record_schema = pg_call(
-            [&] { return static_cast<const char *>(get_namespace_name(get_rel_namespace(relid))); });
+        column.record_schema =
+            pg_call([&] { return static_cast<const char *>(get_namespace_name(get_rel_namespace(relid))); });
         column.record_name = pg_call([&] { return static_cast<const char *>(get_rel_name(relid)); });
         for (int i = 0; i < descriptor->natts; ++i) {
             const FormData_pg_attribute *attribute = TupleDescAttr(descriptor, i);
@@ -425,8 +426,7 @@ bool FieldMaker::append_value(const Item &item, Datum value, StringInfo out) {
     if (field.kind == Field::Kind::real && std::isnan(field.real))
         field.real = std::numeric_limits<double>::quiet_NaN();
     enlargeStringInfo(out, static_cast<int>(avro::value_room(field)));
-    const char *end =
-        avro::put_value(item.kind, item.precision, item.scale, field, out->data + out->len);
+    const char *end = avro::put_value(item.kind, item.precision, item.scale, field, out->data + out->len);
     if (end == nullptr) return false;
     out->len = static_cast<int>(end - out->data);
     if (field.kind == Field::Kind::text && !passes_as_text(item.type))

@@ -11,8 +11,8 @@
 
 namespace ferry {
 
-// The table as core/avro sees it: all live columns in the table's order. Money is described as lc_monetary has
-// it now.
+// The table as core/avro sees it: all live columns in the table's order. Money is described as lc_monetary
+// has it now.
 avro::Table describe_table(Relation rel);
 
 // Of these columns, by their names, in this order.

@@ -1,6 +1,6 @@
-// libFuzzer target for whole Avro files: container, schema and rows, taken and skipped.
-// A second shape of input, "row" + schema + NUL + bytes, reaches the row decoder without a container around
-// it.
+// libFuzzer target for whole Avro files: container, schema and rows, taken and skipped, nested values in
+// every form. A second shape of input, "row" + schema + NUL + bytes, reaches the row decoder without a
+// container around it.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
@@ -38,17 +38,53 @@ Limits small_limits() {
     limits.block_bytes = 1 << 20;
     limits.raw_bytes = 1 << 20;
     limits.empty_items = 1000;
+    limits.text_bytes = 1 << 20;
     return limits;
 }
 
-// Takes every field when the plan allows it, else skips every field.
-Result<RowDecoder> compile(const Schema &schema, bool skip, size_t &width) {
+// What becomes of the fields: passed over, taken with nested values as JSON, or as arrays and composites.
+enum class Use { skip, json, literals };
+constexpr Use uses[] = {Use::skip, Use::json, Use::literals};
+
+// A column that could have written the type. Some records are turned around, so that attributes stand in
+// another order than fields.
+Column column_of(const Schema &schema, int index) {
+    const Node &node = schema.at(index);
+    Column column;
+    column.pg_type = "made";
+    if (node.type == Type::union_of) {
+        for (const int branch : node.children)
+            if (schema.at(branch).type == Type::array || schema.at(branch).type == Type::record)
+                return column_of(schema, branch);
+    } else if (node.type == Type::array) {
+        column.kind = Kind::array;
+        column.parts.push_back(column_of(schema, node.children[0]));
+    } else if (node.type == Type::record) {
+        column.kind = Kind::record;
+        for (const SchemaField &field : node.fields) {
+            column.parts.push_back(column_of(schema, field.node));
+            const auto own = field.properties.find("pg.name");
+            column.parts.back().name = own != field.properties.end() ? own->second : field.name;
+        }
+        if (node.fields.size() % 2 == 0) std::reverse(column.parts.begin(), column.parts.end());
+    } else if (node.type == Type::bytes) {
+        column.notation = static_cast<Notation>(index % 5);
+    } else if (node.logical == Logical::decimal) {
+        column.notation = Notation::money;
+        column.decimal_point = ',';
+    }
+    return column;
+}
+
+Result<RowDecoder> compile(const Schema &schema, Use use, size_t &width) {
     std::vector<int> mapping(schema.top().fields.size());
-    width = skip ? 0 : mapping.size();
-    for (size_t i = 0; i < mapping.size(); ++i) mapping[i] = skip ? -1 : static_cast<int>(i);
-    auto made = RowDecoder::compile(schema, mapping, width, small_limits());
-    if (!made && !skip) return compile(schema, true, width);
-    return made;
+    std::vector<Column> targets;
+    width = use == Use::skip ? 0 : mapping.size();
+    for (size_t i = 0; i < mapping.size(); ++i) {
+        mapping[i] = use == Use::skip ? -1 : static_cast<int>(i);
+        if (use == Use::literals) targets.push_back(column_of(schema, schema.top().fields[i].node));
+    }
+    return RowDecoder::compile(schema, mapping, width, targets, small_limits());
 }
 
 // Reads up to `rows` rows and touches all that they point to.
@@ -62,7 +98,8 @@ void read_rows(RowDecoder &decoder, std::string_view data, uint64_t rows, size_t
             break;
         }
         for (const Field &field : out)
-            if (field.kind == Field::Kind::text || field.kind == Field::Kind::bytes)
+            if (field.kind == Field::Kind::text || field.kind == Field::Kind::bytes ||
+                field.kind == Field::Kind::json)
                 for (const char c : field.text) sum += static_cast<unsigned char>(c);
         decoder.release();
     }
@@ -76,12 +113,12 @@ void read_container(std::string_view input) {
     if (!reader.open()) return;
     const auto schema = parse_schema(reader.schema_text(), small_limits());
     if (!schema || schema->top().type != Type::record) return;
-    for (const bool skip : {false, true}) {
+    for (const Use use : uses) {
         MemorySource again(input);
         ContainerReader blocks(again, small_limits());
         size_t width = 0;
-        auto decoder = compile(*schema, skip, width);
-        if (!decoder || !blocks.open()) return;
+        auto decoder = compile(*schema, use, width);
+        if (!decoder || !blocks.open()) continue;
         Block block;
         for (;;) {
             const auto more = blocks.next_block(block);
@@ -96,9 +133,9 @@ void read_bare_rows(std::string_view input) {
     if (nul == std::string_view::npos) return;
     const auto schema = parse_schema(input.substr(0, nul), small_limits());
     if (!schema || schema->top().type != Type::record) return;
-    for (const bool skip : {false, true}) {
+    for (const Use use : uses) {
         size_t width = 0;
-        auto decoder = compile(*schema, skip, width);
+        auto decoder = compile(*schema, use, width);
         if (decoder) read_rows(*decoder, input.substr(nul + 1), 1000, width);
     }
 }

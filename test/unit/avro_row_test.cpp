@@ -103,7 +103,7 @@ Outcome decode(std::string_view type, std::string_view data, bool skip = false, 
     const auto schema = parse_schema(record_of(type));
     BOOST_REQUIRE_MESSAGE(bool(schema), type);
     const int mapping[] = {skip ? -1 : 0};
-    auto decoder = RowDecoder::compile(*schema, mapping, 1, limits);
+    auto decoder = RowDecoder::compile(*schema, mapping, 1, {}, limits);
     BOOST_REQUIRE_MESSAGE(bool(decoder), type);
     Outcome out;
     Cursor cursor(data, 1000);
@@ -117,6 +117,12 @@ Outcome decode(std::string_view type, std::string_view data, bool skip = false, 
     out.field.text = out.kept;
     out.good = true;
     return out;
+}
+
+// Our own record for intervals, or, with another type for months, not quite.
+std::string interval_of(std::string_view months) {
+    return R"({"type":"record","name":"i","pg.type":"interval","fields":[{"name":"months","type":")" +
+           std::string(months) + R"("},{"name":"days","type":"int"},{"name":"micros","type":"long"}]})";
 }
 
 std::string refusal(std::string_view type, std::string_view data, uint64_t offset, bool skip = false) {
@@ -284,6 +290,82 @@ BOOST_AUTO_TEST_CASE(decimals) {
     BOOST_TEST(back == "1461501637330902918203684832716283019655932542976");
 }
 
+// PostgreSQL's stored numerics, put together as numeric.c describes them.
+BOOST_AUTO_TEST_CASE(stored_numerics) {
+    const auto image = [](std::initializer_list<int> words) {
+        std::string out;
+        for (const int word : words) {
+            const auto half = static_cast<uint16_t>(word);
+            out.append(reinterpret_cast<const char *>(&half), sizeof half);
+        }
+        return out;
+    };
+    constexpr int brief = 0x8000, brief_negative = 0xA000, below_point = 0x40;
+    constexpr int negative = 0x4000;
+    const struct {
+        std::string image;
+        int precision, scale;
+        std::string_view expected;  // empty where it does not fit
+    } cases[] = {
+        {image({brief}), 5, 2, "0"},
+        {image({brief, 12, 5000}), 4, 2, "1250"},
+        {image({brief_negative, 12, 5000}), 4, 2, "-1250"},
+        {image({brief, 12, 5000}), 3, 2, ""},
+        {image({brief, 12, 5000}), 4, 1, "125"},
+        {image({brief, 12, 5000}), 4, 0, ""},
+        {image({brief, 12, 5600}), 4, 1, ""},
+        {image({brief | below_point | 0x3F, 99}), 4, 4, "99"},
+        {image({brief | below_point | 0x3F, 9900}), 4, 2, "99"},
+        {image({brief | below_point | 0x3E, 1}), 8, 8, "1"},
+        {image({brief | below_point | 0x3E, 1}), 8, 4, ""},
+        {image({brief | 1, 9}), 5, 0, "90000"},
+        {image({brief | 1, 9}), 4, 0, ""},
+        {image({0, 4, 99, 9999, 9999, 9999, 9999}), 18, 0, "999999999999999999"},
+        {image({negative, 4, 999, 9999, 9999, 9999, 9999}), 19, 0, "-9999999999999999999"},
+        {image({0, 4, 99, 9999, 9999, 9999, 9999, 9900}), 20, 2, "99999999999999999999"},
+        {image({0, 9, 99, 9999, 9999, 9999, 9999, 9999, 9999, 9999, 9999, 9999}), 38, 0,
+         "99999999999999999999999999999999999999"},
+        {image({brief | 9, 10}), 38, 0, "10000000000000000000000000000000000000"},
+        {image({0, 30'000, 1}), 38, 0, ""},
+        {image({0, -30'000, 1}), 38, 38, ""},
+        {image({0xC000}), 5, 2, ""},
+        {image({0xD000}), 5, 2, ""},
+        {image({0xF000}), 5, 2, ""},
+        {"", 5, 2, ""},
+        {"x", 5, 2, ""},
+        {image({0}), 5, 2, ""},
+    };
+    for (const auto &c : cases) {
+        // At an odd address, as in a tuple.
+        const std::string moved = "x" + c.image;
+        const auto read = read_numeric(std::string_view(moved).substr(1), c.precision, c.scale);
+        BOOST_TEST(read.has_value() == !c.expected.empty(), "expected " << c.expected);
+        if (!read) continue;
+        char packed[max_decimal_bytes];
+        std::string back;
+        format_decimal({packed, static_cast<size_t>(put_unscaled(packed, *read) - packed)}, 0, back);
+        BOOST_TEST(back == c.expected);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(unscaled_values_are_as_short_as_can_be) {
+    for (int bit = 0; bit < 127; ++bit)
+        for (int around = -2; around <= 2; ++around)
+            for (const int sign : {1, -1}) {
+                const int128 value = sign * ((int128{1} << bit) + around);
+                char packed[max_decimal_bytes];
+                const auto size = static_cast<size_t>(put_unscaled(packed, value) - packed);
+                int128 back = packed[0] < 0 ? -1 : 0;
+                for (size_t i = 0; i < size; ++i)
+                    back = static_cast<int128>(static_cast<uint128>(back) << 8U) |
+                           static_cast<unsigned char>(packed[i]);
+                BOOST_REQUIRE(back == value);
+                const bool spare =
+                    size > 1 && ((packed[0] == 0 && packed[1] >= 0) || (packed[0] == -1 && packed[1] < 0));
+                BOOST_REQUIRE(!spare);
+            }
+}
+
 // Random rows of every kind, with text branches and nulls, come back as they went.
 BOOST_AUTO_TEST_CASE(random_rows_round_trip) {
     std::mt19937_64 random(42);
@@ -357,7 +439,7 @@ BOOST_AUTO_TEST_CASE(random_rows_round_trip) {
 BOOST_AUTO_TEST_CASE(values_of_any_writer) {
     const std::string zero(1, '\0');
     const struct {
-        std::string_view type;
+        std::string type;
         std::string data;
         Field expected;
     } cases[] = {
@@ -411,6 +493,10 @@ BOOST_AUTO_TEST_CASE(values_of_any_writer) {
         {R"({"type":"bytes","logicalType":"decimal","precision":4,"scale":2})", zero, text("0.00")},
         {R"({"type":"fixed","name":"f","size":2,"logicalType":"decimal","precision":4,"scale":1})",
          "\xFF\xFF", text("-0.1")},
+        {interval_of("int"), Bytes().number(-1).number(0).number(-1).str(),
+         text("-1 mons +0 days -0.000001 secs")},
+        {interval_of("int"), Bytes().number(INT32_MAX).number(INT32_MIN).number(int64_min).str(),
+         text("+2147483647 mons -2147483648 days -9223372036854.775808 secs")},
     };
     for (const auto &c : cases) {
         const Outcome out = decode(c.type, c.data);
@@ -536,12 +622,6 @@ BOOST_AUTO_TEST_CASE(plans_that_cannot_be_are_refused) {
     const Error scalar = compile("\"int\"", {}, 0);
     BOOST_TEST((scalar.code == Code::unsupported));
     BOOST_TEST(scalar.message == "rows of the Avro file are of type int, not records");
-    for (const char *type : {R"({"type":"array","items":"int"})", R"(["null",{"type":"map","values":"int"}])",
-                             R"({"type":"record","name":"s","fields":[]})"}) {
-        const Error nested = compile(record_of(type), {0}, 1);
-        BOOST_TEST((nested.code == Code::unsupported));
-        BOOST_TEST(nested.message == "field \"a\" of the Avro file has nested values");
-    }
     BOOST_TEST((compile(record_of("\"int\""), {}, 1).code == Code::internal));
     BOOST_TEST((compile(record_of("\"int\""), {1}, 1).code == Code::internal));
 }

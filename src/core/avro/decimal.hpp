@@ -24,8 +24,8 @@ inline constexpr size_t max_decimal_bytes = 16;
 std::optional<int128> parse_decimal(std::string_view text, int precision, int scale) noexcept;
 
 // The unscaled value of a numeric as PostgreSQL stores it (numeric.c, "NumericData"): a header, perhaps a
-// weight, and digits to base 10000, in the machine's byte order but at any address. Nothing for NaN, infinity,
-// and values with more digits than precision (1 to 38) and scale (0 to 38) can hold.
+// weight, and digits to base 10000, in the machine's byte order but at any address. Nothing for NaN,
+// infinity, and values with more digits than precision (1 to 38) and scale (0 to 38) can hold.
 std::optional<int128> read_numeric(std::string_view image, int precision, int scale) noexcept;
 
 // True when |unscaled| has at most `precision` digits.

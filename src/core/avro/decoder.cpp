@@ -1,5 +1,6 @@
-// Implements decoder.hpp but for nested values (decoder_nested.cpp). Projected fields go through a flat list of steps in which the common union of null
-// and one type costs one comparison; skipped fields walk the schema's plans, which are bounded in depth.
+// Implements decoder.hpp but for nested values (decoder_nested.cpp). Projected fields go through a flat list
+// of steps in which the common union of null and one type costs one comparison; skipped fields walk the
+// schema's plans, which are bounded in depth.
 #include "core/avro/decoder.hpp"
 
 #include <algorithm>

@@ -21,9 +21,9 @@ namespace ferry::avro {
 // What arrives in the Fields: boolean → boolean; int, long → integer; float, double → real; string, uuid,
 // enum → text; bytes, fixed → bytes; date → integer days; time-* → integer microseconds since midnight;
 // timestamp-* and local-timestamp-* → integer microseconds since 1970-01-01 00:00; decimal → text in plain
-// notation; duration and our own intervals → text as interval input takes it; arrays and records → text as the
-// input functions of arrays and composites take it, where the target is one, else JSON, as maps always do.
-// Unions may hold these and null in any order.
+// notation; duration and our own intervals → text as interval input takes it; arrays and records → text as
+// the input functions of arrays and composites take it, where the target is one, else JSON, as maps always
+// do. Unions may hold these and null in any order.
 class RowDecoder {
   public:
     // `mapping` has, per field of the writer's record, the column of the target row that takes it, or -1 to
@@ -35,9 +35,10 @@ class RowDecoder {
                                       std::span<const Column> targets = {}, const Limits &limits = {});
 
     // Reads one row. Columns that no field maps to become absent. Text and bytes are views into the block, or
-    // into memory of the decoder (decimal, duration, uuid of fixed, nested values) that lasts until release().
-    // Faults are Code::corrupt_file, values beyond a Field's range Code::out_of_range, at the cursor's offset.
-    // Bytes inside a nested value that are no text where text is needed come alone, as bytes.
+    // into memory of the decoder (decimal, duration, uuid of fixed, nested values) that lasts until
+    // release(). Faults are Code::corrupt_file, values beyond a Field's range Code::out_of_range, at the
+    // cursor's offset. Bytes inside a nested value that are no text where text is needed come alone, as
+    // bytes.
     Status decode(Cursor &cursor, std::span<Field> out);
 
     // After a block's last row: nothing may be left.
@@ -160,7 +161,8 @@ class RowDecoder {
     std::vector<int> unmapped_;       // target columns without a field
     std::vector<View> views_;
     uint64_t max_empty_items_ = 0;
-    bool out_of_range_ = false;  // the last fault was a value, not the bytes
+    size_t max_text_ = 0;
+    bool out_of_range_ = false;                 // the last fault was a value, not the bytes
     std::optional<std::string_view> not_text_;  // bytes that a nested value could not be written with
 
     // Text made for rows: chunks that are never moved.

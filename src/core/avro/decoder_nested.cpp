@@ -1,5 +1,6 @@
-// Implements the part of decoder.hpp that turns arrays, maps and records into text: of an array or composite where
-// the target is one, else JSON. A view is compiled per place in the schema, because it depends on the target too.
+// Implements the part of decoder.hpp that turns arrays, maps and records into text: of an array or composite
+// where the target is one, else JSON. A view is compiled per place in the schema, because it depends on the
+// target too.
 #include <algorithm>
 
 #include "core/avro/decoder.hpp"
@@ -8,9 +9,6 @@
 
 namespace ferry::avro {
 namespace {
-
-// No value of the server is longer, and no text that becomes one.
-constexpr size_t max_text = 0x3FFFFFFF;
 
 // Memory that is kept from one nested value to the next.
 constexpr size_t kept_bytes = size_t{1} << 20;
@@ -25,7 +23,8 @@ bool is_text(std::string_view bytes) noexcept {
 }
 
 Error mismatch(const std::string &field, std::string_view what) {
-    return {Code::schema_mismatch, "field \"" + field + "\" of the Avro file " + std::string(what), {}, {}, 0};
+    return {
+        Code::schema_mismatch, "field \"" + field + "\" of the Avro file " + std::string(what), {}, {}, 0};
 }
 
 }  // namespace
@@ -83,7 +82,8 @@ class RowDecoder::ViewMaker {
         return target == nullptr || target->kind == Kind::string;
     }
 
-    bool add_part(View &view, int node, const Column *target, const std::string &path, std::string name = {}) {
+    bool add_part(View &view, int node, const Column *target, const std::string &path,
+                  std::string name = {}) {
         const int part = make(node, target, path);
         view.parts.push_back({part, node, std::move(name)});
         return part >= 0;
@@ -135,7 +135,8 @@ class RowDecoder::ViewMaker {
         if (!view.json) view.order.assign(target->parts.size(), -1);
         for (size_t i = 0; i < fields.size(); ++i) {
             const std::string &name = name_of(fields[i]);
-            const std::string where = path + "." + name;
+            std::string where = path;
+            where.append(".").append(name);
             const Column *part = view.json ? nullptr : take_part(view, *target, name, static_cast<int>(i));
             if (!view.json && part == nullptr) return fail(where, "has no place in the composite type");
             if (!add_part(view, fields[i].node, part, where, name)) return false;
@@ -174,11 +175,15 @@ Result<RowDecoder> RowDecoder::compile(const Schema &schema, std::span<const int
                                        std::span<const Column> targets, const Limits &limits) {
     const Node &top = schema.top();
     if (top.type != Type::record)
-        return Error{Code::unsupported,
-                     "rows of the Avro file are of type " + std::string(type_name(top.type)) + ", not records",
-                     {}, {}, 0};
+        return Error{
+            Code::unsupported,
+            "rows of the Avro file are of type " + std::string(type_name(top.type)) + ", not records",
+            {},
+            {},
+            0};
     RowDecoder made;
     made.max_empty_items_ = limits.empty_items;
+    made.max_text_ = limits.text_bytes;
     for (const Node &node : schema.nodes) made.plans_.push_back(make_plan(schema, node));
     ViewMaker views(made, schema);
     std::vector<bool> taken(width, false);
@@ -221,7 +226,8 @@ bool RowDecoder::read_nested(const Step &step, Cursor &cursor, Field &out) {
         view = &views_[static_cast<size_t>(view->parts[at].view)];
         index = child;
     }
-    if (!is_nested(index) && view->decimal_point == '.') return read_value(plan(index).op, index, cursor, out);
+    if (!is_nested(index) && view->decimal_point == '.')
+        return read_value(plan(index).op, index, cursor, out);
     nested_.clear();
     const Cursor value = cursor;
     const Wrote wrote = write_view(static_cast<int>(view - views_.data()), cursor, nested_);
@@ -247,7 +253,7 @@ bool RowDecoder::read_nested(const Step &step, Cursor &cursor, Field &out) {
 }
 
 bool RowDecoder::is_too_long(const std::string &out, Cursor &cursor) {
-    if (out.size() <= max_text) return false;
+    if (out.size() <= max_text_) return false;
     out_of_range_ = true;
     cursor.fail("value too long");
     return true;
@@ -277,7 +283,8 @@ RowDecoder::Wrote RowDecoder::write_view(int index, Cursor &cursor, std::string 
             return write_json_map(view, cursor, out);
         case Op::record:
             if (view.json) return write_json_object(view, cursor, out);
-            return view.order.empty() ? write_in_order(view, cursor, out) : write_composite(view, cursor, out);
+            return view.order.empty() ? write_in_order(view, cursor, out)
+                                      : write_composite(view, cursor, out);
         default:
             return write_scalar(view, cursor, out);
     }
@@ -464,7 +471,8 @@ bool RowDecoder::write_integer(const View &view, Cursor &cursor, std::string &ou
     const Plan &p = plan(view.plan);
     Field value;
     if (!read_value(p.op, view.plan, cursor, value)) return false;
-    const bool dated = p.logical != Logical::none && p.logical != Logical::decimal && p.logical != Logical::uuid;
+    const bool dated =
+        p.logical != Logical::none && p.logical != Logical::decimal && p.logical != Logical::uuid;
     const bool quoted = view.json && dated;
     if (quoted) out.push_back('"');
     switch (p.logical) {

@@ -14,6 +14,7 @@ struct Limits {
     size_t header_bytes = size_t{64} << 20;  // the whole metadata map of a file
     size_t block_bytes = size_t{64} << 20;   // one block as it stands in the file, if compressed
     size_t raw_bytes = size_t{256} << 20;    // one block uncompressed
+    size_t text_bytes = 0x3FFFFFFF;          // text of one nested value: no value of the server is longer
     uint64_t empty_items = 1U << 20;         // rows per block, or items per array, that take no bytes at all
 };
 

@@ -1,4 +1,5 @@
-// Implements literal.hpp. Years follow the Gregorian calendar without end in both directions, as PostgreSQL's do.
+// Implements literal.hpp. Years follow the Gregorian calendar without end in both directions, as PostgreSQL's
+// do.
 #include "core/avro/literal.hpp"
 
 #include <algorithm>
@@ -46,8 +47,8 @@ Date date_of(int64_t days) noexcept {
     while (month_starts[static_cast<size_t>(month)] > rest) --month;
     const int day = static_cast<int>(rest) - month_starts[static_cast<size_t>(month)] + 1;
     const bool next_year = month >= 10;
-    return {era * 400 + century * 100 + four * 4 + year + (next_year ? 1 : 0),
-            month + (next_year ? -9 : 3), day};
+    return {era * 400 + century * 100 + four * 4 + year + (next_year ? 1 : 0), month + (next_year ? -9 : 3),
+            day};
 }
 
 void append_padded(std::string &out, int64_t number, size_t width) {
@@ -178,11 +179,11 @@ void append_hex(std::string &out, std::string_view bytes) {
 
 void quote_item(std::string &out, size_t start, char delimiter) {
     const std::string_view text = std::string_view(out).substr(start);
-    const bool plain = !text.empty() && !equal_ignoring_case(text, "NULL") &&
-                       std::none_of(text.begin(), text.end(), [delimiter](char c) {
-                           return is_quote_or_backslash(c) || c == '{' || c == '}' || c == delimiter ||
-                                  is_blank(c);
-                       });
+    const bool plain =
+        !text.empty() && !equal_ignoring_case(text, "NULL") &&
+        std::none_of(text.begin(), text.end(), [delimiter](char c) {
+            return is_quote_or_backslash(c) || c == '{' || c == '}' || c == delimiter || is_blank(c);
+        });
     if (!plain) quote_tail(out, start, is_quote_or_backslash, [](char) { return '\\'; });
 }
 

@@ -1,5 +1,5 @@
-// Values as the text that PostgreSQL's input functions take: dates and times in ISO form, intervals, arrays and
-// composites with their quotes. No session setting changes what these texts mean.
+// Values as the text that PostgreSQL's input functions take: dates and times in ISO form, intervals, arrays
+// and composites with their quotes. No session setting changes what these texts mean.
 #pragma once
 
 #include <cstdint>

@@ -49,9 +49,9 @@ struct Column {
     std::string name;
     std::string pg_type;  // format_type() without typmod; of a domain that of its base type
     int32_t typmod = -1;
-    std::string domain;                // qualified name; empty when the type is no domain
-    std::vector<std::string> labels;   // of an enum
-    std::string collation;  // empty when the type has none
+    std::string domain;               // qualified name; empty when the type is no domain
+    std::vector<std::string> labels;  // of an enum
+    std::string collation;            // empty when the type has none
     bool not_null = false;
     Kind kind = Kind::string;
     bool text_branch = false;  // values that `kind` cannot hold go along as text (avro.md §6.3)
@@ -76,8 +76,8 @@ struct Table {
 };
 
 // The record schema of a table. Field i belongs to column i; the branches of its union, if it has one, are
-// null (unless not_null), the type, string (with text_branch), in this order. Parts of columns are written the
-// same way, without text branches.
+// null (unless not_null), the type, string (with text_branch), in this order. Parts of columns are written
+// the same way, without text branches.
 std::string schema_json(const Table &table);
 
 // Holds a schema of our own against avro-c's parser, as a second opinion. Never for a file's schema.

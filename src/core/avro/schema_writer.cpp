@@ -206,7 +206,8 @@ class SchemaWriter {
     std::string name_record(const std::string &schema, const std::string &name) {
         const std::string base = sanitize_name(name);
         std::string candidate = base;
-        for (size_t n = 2; !taken_.insert(fold(make_namespace(database_, schema) + "." + candidate)).second; ++n)
+        for (size_t n = 2; !taken_.insert(fold(make_namespace(database_, schema) + "." + candidate)).second;
+             ++n)
             candidate = base + "_" + std::to_string(n);
         return candidate;
     }

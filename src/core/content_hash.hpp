@@ -11,11 +11,18 @@
 
 namespace ferry {
 
-// Finds differences that accidents make; it is no defence against someone who makes rows to fit.
+// Finds differences that accidents make; it is no defence against someone who makes rows to fit. Trivially
+// copyable, so that processes can hand it to each other.
 class ContentHash {
   public:
     // Adds one row; absent counts as null.
     void add(std::span<const Field> row) noexcept;
+    // Adds all rows of another hash: a table may be hashed in pieces.
+    void add(const ContentHash &piece) noexcept {
+        low_ += piece.low_;
+        high_ += piece.high_;
+        rows_ += piece.rows_;
+    }
     uint64_t rows() const noexcept { return rows_; }
     // 32 lower-case hexadecimal digits.
     std::string text() const;

@@ -1,17 +1,13 @@
-// Implements backup.hpp. A value that its column's Avro type cannot hold starts the file over with a text
-// branch for that column: the same snapshot gives the same rows, and ordinary tables keep the plain schema.
+// Implements backup.hpp. Nothing has its name before everything is written; the manifests get theirs last.
 #include "archive/backup.hpp"
 
+#include <algorithm>
 #include <cstdio>
-#include <cstring>
 #include <ctime>
-#include <optional>
+#include <tuple>
 
+#include "archive/part_writer.hpp"
 #include "archive/row_scan.hpp"
-#include "core/avro/container.hpp"
-#include "core/avro/encoder.hpp"
-#include "core/content_hash.hpp"
-#include "server/files.hpp"
 #include "server/relation.hpp"
 #include "server/sql.hpp"
 
@@ -42,111 +38,160 @@ std::string utc_text(int64_t unix_micros) {
     return {text, static_cast<size_t>(size)};
 }
 
-avro::WriterOptions writer_options(const avro::Table &table, const Manifest &manifest) {
-    avro::WriterOptions options;
-    options.schema_json = avro::schema_json(table);
-    done_or_fail(avro::check_with_avro_c(options.schema_json));
-    options.metadata = {{"pg_ferry.table", manifest.target},
-                        {"pg_ferry.database", manifest.database},
-                        {"pg_ferry.taken_at", manifest.taken_at},
-                        {"pg_ferry.server_version", manifest.server_version}};
-    const std::string sync = random_bytes(options.sync.size());
-    std::memcpy(options.sync.data(), sync.data(), sync.size());
-    return options;
-}
+// ---- one table ----
 
-// One attempt. Returns the column to widen, or nothing when the file is complete and its facts are in the
-// manifest.
-std::optional<size_t> write_file(Relation rel, const avro::Table &table, const BackupOptions &options,
-                                 Manifest &manifest) {
-    OutputFile file(Place::backups, manifest.file);
-    avro::ContainerWriter writer(file, value_or_fail(avro::Compressor::create(options.codec, options.level)),
-                                 writer_options(table, manifest));
-    const avro::RowEncoder encoder(table.columns);
-    ContentHash hash;
-    std::vector<Field> row(table.columns.size());
-    std::optional<size_t> misfit;
-    writer.begin();
-    const auto scan = scan_rows(rel, table, GetActiveSnapshot());
-    while (!misfit && scan->next(row)) {
-        const int column = encoder.encode(row, writer.block());
-        if (column >= 0) {
-            misfit = static_cast<size_t>(column);
-        } else {
-            hash.add(row);
-            done_or_fail(writer.row_done());
-        }
-    }
-    scan->finish();
-    if (misfit) return misfit;
-    done_or_fail(writer.finish());
-    file.publish();
-    manifest.rows = writer.rows();
-    manifest.bytes = file.bytes();
-    manifest.sha256 = file.sha256();
-    manifest.content_hash = hash.text();
-    return std::nullopt;
-}
-
-Manifest start_manifest(Relation rel, const avro::Table &table, const BackupOptions &options) {
+struct TableBackup {
+    Relation rel;
+    avro::Table table;
     Manifest manifest;
-    manifest.backup_id = GetCurrentTimestamp() + epoch_micros;
-    manifest.target = qualified_name(rel);
+    PartPlan plan;
+};
+
+class CollectedParts final : public PartList {
+  public:
+    void add(const PartFacts &part) override { parts.push_back(part); }
+    std::vector<PartFacts> parts;
+};
+
+// What is the same for all tables of one call.
+struct Circumstances {
+    int64_t moment;
+    std::string user, snapshot, lsn, server_version;
+};
+
+Circumstances look_around() {
+    const std::vector<TextRow> facts = query_now(
+        "SELECT current_user, pg_catalog.pg_current_snapshot(), CASE WHEN pg_catalog.pg_is_in_recovery() "
+        "THEN pg_catalog.pg_last_wal_replay_lsn() ELSE pg_catalog.pg_current_wal_lsn() END, "
+        "pg_catalog.current_setting('server_version')");
+    const auto fact = [&](size_t n) { return facts[0][n].value_or(""); };
+    return {GetCurrentTimestamp() + epoch_micros, fact(0), fact(1), fact(2), fact(3)};
+}
+
+Manifest start_manifest(const TableBackup &backup, const BackupOptions &options, const Circumstances &now,
+                        size_t number) {
+    const avro::Table &table = backup.table;
+    Manifest manifest;
+    manifest.backup_id = now.moment + static_cast<int64_t>(number);
+    manifest.target = qualified_name(backup.rel);
     manifest.database = table.database;
     manifest.file = options.name.empty() ? safe_file_name(table.schema + "." + table.name) + "-" +
                                                std::to_string(manifest.backup_id) + ".avro"
                                          : options.name;
     manifest.codec = avro::codec_name(options.codec);
+    manifest.schema_fingerprint = fingerprint_of(avro::schema_json(table));
     manifest.taken_at = utc_text(manifest.backup_id);
-    const std::vector<TextRow> facts = query_now(
-        "SELECT current_user, pg_catalog.pg_current_snapshot(), CASE WHEN pg_catalog.pg_is_in_recovery() "
-        "THEN pg_catalog.pg_last_wal_replay_lsn() ELSE pg_catalog.pg_current_wal_lsn() END, "
-        "pg_catalog.current_setting('server_version')");
-    manifest.taken_by = facts[0][0].value_or("");
-    manifest.snapshot = facts[0][1].value_or("");
-    manifest.lsn = facts[0][2].value_or("");
-    manifest.server_version = facts[0][3].value_or("");
+    manifest.taken_by = now.user;
+    manifest.snapshot = now.snapshot;
+    manifest.lsn = now.lsn;
+    manifest.server_version = now.server_version;
     return manifest;
 }
 
-// A file without its manifest is no backup: when the one cannot be written the other goes as well.
-void publish_manifest(const Manifest &manifest) {
-    try {
-        OutputFile file(Place::backups, manifest_name(manifest.file));
-        file.write(write_manifest(manifest));
-        file.publish();
-    } catch (...) {
-        remove_file(Place::backups, manifest.file);
-        throw;
+PartPlan plan_parts(const Manifest &manifest, const BackupOptions &options, const Stage &stage) {
+    PartPlan plan;
+    plan.stage = stage.id();
+    plan.file = manifest.file;
+    plan.codec = options.codec;
+    plan.level = options.level;
+    plan.block_size = options.block_size;
+    plan.metadata = {{"pg_ferry.table", manifest.target},
+                     {"pg_ferry.database", manifest.database},
+                     {"pg_ferry.taken_at", manifest.taken_at},
+                     {"pg_ferry.server_version", manifest.server_version}};
+    return plan;
+}
+
+void write_table(const TableBackup &backup, uint32_t number, PartList &list) {
+    PartWriter writer(backup.plan, backup.table, number, 0, list);
+    std::vector<Field> row(backup.table.columns.size());
+    const auto scan = scan_rows(backup.rel, backup.table, GetActiveSnapshot());
+    while (scan->next(row)) writer.add(row);
+    scan->finish();
+    writer.finish(true);
+}
+
+// ---- the whole ----
+
+std::vector<TableBackup> describe_tables(std::span<const Relation> tables, const BackupOptions &options,
+                                         const Stage &stage) {
+    const Circumstances now = look_around();
+    std::vector<TableBackup> backups;
+    for (Relation rel : tables) {
+        TableBackup backup{rel, describe_table(rel), {}, {}};
+        backup.manifest = start_manifest(backup, options, now, backups.size());
+        stage.require_free(backup.manifest.file);
+        backup.plan = plan_parts(backup.manifest, options, stage);
+        backups.push_back(std::move(backup));
     }
+    return backups;
+}
+
+// Puts the parts' facts into the manifests and gives the parts' names.
+std::vector<Stage::Move> enter_parts(std::vector<TableBackup> &backups, std::vector<PartFacts> &parts) {
+    std::vector<Stage::Move> moves;
+    std::vector<ContentHash> hashes(backups.size());
+    std::ranges::sort(parts, {},
+                      [](const PartFacts &p) { return std::tuple(p.table, p.stream, p.sequence); });
+    for (const PartFacts &part : parts) {
+        const TableBackup &backup = backups[part.table];
+        Manifest &manifest = backups[part.table].manifest;
+        const std::string name = part_name(manifest.file, manifest.parts.size() + 1);
+        manifest.parts.push_back({name, part.rows, part.bytes, part.sha256, part.fingerprint});
+        manifest.rows += part.rows;
+        manifest.bytes += part.bytes;
+        hashes[part.table].add(part.hash);
+        moves.push_back({staged_name(backup.plan, part), name});
+    }
+    for (size_t i = 0; i < backups.size(); ++i) {
+        backups[i].manifest.content_hash = hashes[i].text();
+        backups[i].manifest.sha256 = combined_sha256(backups[i].manifest.parts);
+    }
+    return moves;
+}
+
+void publish(Stage &stage, std::vector<TableBackup> &backups, std::vector<PartFacts> &parts) {
+    const std::vector<Stage::Move> moves = enter_parts(backups, parts);
+    std::vector<Stage::Move> seals;
+    for (const TableBackup &backup : backups) {
+        const std::string name = manifest_name(backup.manifest.file);
+        StagedFile file(Place::backups, stage.id(), name, std::string(seal_tag));
+        file.write(write_manifest(backup.manifest));
+        file.finish();
+        seals.push_back({file.temporary(), name});
+    }
+    stage.publish(moves, seals);
+}
+
+void check_name(const std::string &name) {
+    if (name.empty()) return;
+    require_plain_name(name);
+    if (!is_reserved_name(name)) return;
+    fail({Code::file_name, "file name \"" + name + "\" is not allowed", "",
+          "Names that end like this are for manifests."});
 }
 
 }  // namespace
 
-Manifest write_backup(Relation rel, const BackupOptions &options) {
-    if (is_manifest_name(options.name)) {
-        fail({Code::file_name, "file name \"" + options.name + "\" is not allowed", "",
-              "Names that end like this are for manifests."});
-    }
+std::vector<Manifest> write_backups(std::span<const Relation> tables, const BackupOptions &options) {
+    check_name(options.name);
     // Everything that the transaction has done so far is in the backup, even by the statement that asks for
     // it.
     pg_call([] {
         CommandCounterIncrement();
         PushActiveSnapshot(GetTransactionSnapshot());
     });
-    avro::Table table = describe_table(rel);
-    Manifest manifest = start_manifest(rel, table, options);
+    Stage stage(Place::backups);
+    std::vector<TableBackup> backups = describe_tables(tables, options, stage);
+    CollectedParts collected;
     OutputSettings settings;
-    while (const std::optional<size_t> misfit = write_file(rel, table, options, manifest)) {
-        avro::Column &column = table.columns[*misfit];
-        if (column.text_branch)
-            fail({Code::internal, "a value of column \"" + column.name + "\" cannot be written to Avro"});
-        column.text_branch = true;
-    }
+    for (size_t i = 0; i < backups.size(); ++i) write_table(backups[i], static_cast<uint32_t>(i), collected);
     settings.restore();
     pg_call([] { PopActiveSnapshot(); });
-    publish_manifest(manifest);
-    return manifest;
+    publish(stage, backups, collected.parts);
+    std::vector<Manifest> manifests;
+    for (TableBackup &backup : backups) manifests.push_back(std::move(backup.manifest));
+    return manifests;
 }
 
 }  // namespace ferry

@@ -7,12 +7,11 @@
 #include <array>
 #include <optional>
 
-#include "archive/avro_source.hpp"
+#include "archive/parts_source.hpp"
 #include "archive/row_scan.hpp"
 #include "core/content_hash.hpp"
 #include "core/text.hpp"
 #include "load/sequences.hpp"
-#include "server/files.hpp"
 #include "server/relation.hpp"
 #include "server/sql.hpp"
 
@@ -28,8 +27,8 @@ const std::string &column_name_of(const avro::SchemaField &field) {
 }
 
 struct Match {
-    std::vector<std::string> columns;  // of the table, in the load's order
-    std::vector<int> mapping;          // per field of the file: the load's column, or -1
+    std::vector<std::string> columns;        // of the table, in the load's order
+    std::vector<std::vector<int>> mappings;  // per file and field: the load's column, or -1
 };
 
 bool is_generated(Relation rel, const std::string &name) {
@@ -41,13 +40,19 @@ bool is_generated(Relation rel, const std::string &name) {
     return false;
 }
 
+[[noreturn]] void fail_parts() {
+    fail({Code::schema_mismatch, "the parts of the backup do not have the same fields"});
+}
+
 // Every field goes to the column of its name, exactly or but for case; generated columns are computed anew. A
-// field without a column is an error: data would be lost in silence.
-Match match_columns(const avro::Schema &schema, Relation rel) {
+// field without a column is an error: data would be lost in silence. All files of a backup have the same
+// fields.
+void match_columns(const avro::Schema &schema, Relation rel, Match &match) {
     if (schema.top().type != avro::Type::record)
         fail({Code::schema_mismatch, "the Avro file does not hold records"});
     const std::vector<std::string> columns = loadable_columns(rel);
-    Match match;
+    std::vector<int> &mapping = match.mappings.emplace_back();
+    const bool first = match.mappings.size() == 1;
     for (const avro::SchemaField &field : schema.top().fields) {
         const std::string &name = column_name_of(field);
         auto column = std::ranges::find(columns, name);
@@ -55,7 +60,7 @@ Match match_columns(const avro::Schema &schema, Relation rel) {
             column = std::ranges::find_if(columns,
                                           [&](const std::string &c) { return equal_ignoring_case(c, name); });
         if (column == columns.end() && is_generated(rel, name)) {
-            match.mapping.push_back(-1);
+            mapping.push_back(-1);
             continue;
         }
         if (column == columns.end()) {
@@ -63,12 +68,19 @@ Match match_columns(const avro::Schema &schema, Relation rel) {
                                              "\" of the Avro file has no column in table \"" +
                                              qualified_name(rel) + "\""});
         }
-        if (std::ranges::find(match.columns, *column) != match.columns.end())
+        const auto known = std::ranges::find(match.columns, *column);
+        const auto place = static_cast<int>(known - match.columns.begin());
+        if (std::ranges::find(mapping, place) != mapping.end())
             fail({Code::schema_mismatch, "two fields of the Avro file belong to column \"" + *column + "\""});
-        match.mapping.push_back(static_cast<int>(match.columns.size()));
-        match.columns.push_back(*column);
+        if (known == match.columns.end()) {
+            if (!first) fail_parts();
+            match.columns.push_back(*column);
+        }
+        mapping.push_back(place);
     }
-    return match;
+    if (static_cast<size_t>(std::ranges::count_if(mapping, [](int m) { return m >= 0; })) !=
+        match.columns.size())
+        fail_parts();
 }
 
 // True when file and table have the same columns of the same types in the same order: only then are their
@@ -209,15 +221,19 @@ class Restore {
   public:
     Restore(Oid target, const std::string &path, std::optional<Manifest> manifest,
             const RestoreOptions &options)
-        : target_(target), manifest_(std::move(manifest)), options_(options), file_(Place::backups, path) {
+        : target_(target), manifest_(std::move(manifest)), options_(options) {
         facts_.source_kind = "avro";
         facts_.source_name = path;
+        if (manifest_)
+            for (const ManifestPart &part : manifest_->parts) files_.push_back(part.file);
+        else
+            files_.push_back(path);
     }
 
     LoadReport run();
 
   private:
-    void verify_checksum();
+    void verify_checksums();
     void refuse_other_table();
     void check_rights(Relation rel, const std::vector<std::string> &columns);
     Oid prepare();
@@ -227,30 +243,28 @@ class Restore {
     std::optional<Manifest> manifest_;  // of a backup of ours
     std::string sha256_;
     const RestoreOptions &options_;
-    InputFile file_;
+    std::vector<std::string> files_;
     LoadFacts facts_;
     std::string only_;  // children of a parent table are tables of their own, partitions are not
     std::optional<Difference> difference_;
     bool proves_content_ = false;
 };
 
-// Reads the whole file once before anything is done: its hash goes to the log, and a backup of ours must have
-// the one that its manifest tells.
-void Restore::verify_checksum() {
-    Sha256 hash;
-    std::vector<char> buffer(size_t{256} << 10U);
-    while (const size_t n = file_.read(buffer.data(), buffer.size())) {
-        hash.update({buffer.data(), n});
-        check_interrupts();
+// Reads everything once before anything is done: the hash goes to the log, and a backup of ours must have
+// those that its manifest tells.
+void Restore::verify_checksums() {
+    if (!manifest_) {
+        sha256_ = hash_file(files_[0]);
+        return;
     }
-    sha256_ = hash.finish();
-    if (manifest_ && sha256_ != manifest_->sha256) {
+    sha256_ = manifest_->sha256;
+    for (const ManifestPart &part : manifest_->parts) {
+        if (hash_file(part.file) == part.sha256) continue;
         fail({Code::checksum_mismatch,
-              "backup " + std::to_string(manifest_->backup_id) +
-                  " is damaged: its SHA-256 differs from the manifest's",
+              "backup " + std::to_string(manifest_->backup_id) + " is damaged: the SHA-256 of \"" +
+                  part.file + "\" differs from the manifest's",
               "", "Restore from another backup."});
     }
-    file_.rewind();
 }
 
 // A backup goes back to where it came from. Into another table it may show rows to somebody who could not
@@ -272,6 +286,11 @@ void Restore::check_rights(Relation rel, const std::vector<std::string> &columns
     require_insert(rel, numbers);
     require_writable("ferry.restore_table_avro()");
     if (options_.mode != RestoreMode::replace) return;
+    if (manifest_ && manifest_->filtered) {
+        fail({Code::unsupported,
+              "backup " + std::to_string(manifest_->backup_id) + " does not hold all rows of its table",
+              "It was taken with row_security => 'filter'.", "Use mode => 'append'."});
+    }
     if (row_security_applies(rel)) {
         fail({Code::unsupported,
               "cannot replace table \"" + facts_.target + "\" where row-level security applies to you", "",
@@ -286,10 +305,9 @@ void Restore::check_rights(Relation rel, const std::vector<std::string> &columns
 }
 
 LoadReport Restore::run() {
-    verify_checksum();
-    avro::ContainerReader reader(file_);
-    done_or_fail(reader.open());
-    const avro::Schema schema = value_or_fail(avro::parse_schema(reader.schema_text()));
+    verify_checksums();
+    std::vector<avro::Schema> schemas;
+    for (const std::string &file : files_) schemas.push_back(std::move(OpenPart(file).schema));
 
     // A replace must not meet the writes of others half way.
     const bool replaces = options_.mode == RestoreMode::replace;
@@ -297,14 +315,15 @@ LoadReport Restore::run() {
     facts_.target = qualified_name(rel);
     if (manifest_) refuse_other_table();
     only_ = rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE ? "" : "ONLY ";
-    const Match match = match_columns(schema, rel);
+    Match match;
+    for (const avro::Schema &schema : schemas) match_columns(schema, rel, match);
     if (replaces && is_referenced(rel)) difference_.emplace(rel, match.columns, GetCurrentTimestamp());
     check_rights(rel, match.columns);
     const avro::Table table = describe_table(rel);
-    proves_content_ = manifest_ && replaces && same_columns(schema, table);
+    proves_content_ = manifest_ && replaces && same_columns(schemas[0], table);
     close_table(rel);
 
-    AvroSource source(reader, schema, match.mapping, pick_columns(table, match.columns), sha256_);
+    PartsSource source(files_, match.mappings, pick_columns(table, match.columns), sha256_);
     const LoadSteps steps{[&] { return prepare(); }, [&] { complete(); }};
     return run_load({steps, match.columns, source, facts_, options_.load});
 }
@@ -352,7 +371,12 @@ LoadReport restore_backup(Oid target, const Manifest &manifest, const RestoreOpt
 
 LoadReport restore_file(Oid target, const std::string &path, const RestoreOptions &options) {
     require_target(target);
-    return Restore(target, path, manifest_of(path), options).run();
+    std::optional<Manifest> manifest = manifest_of(path);
+    if (manifest && manifest->file != path) {
+        fail({Code::file_name, "\"" + path + "\" is a part of backup " + std::to_string(manifest->backup_id),
+              "", "Restore the backup, by its number or by the path of its first part."});
+    }
+    return Restore(target, path, std::move(manifest), options).run();
 }
 
 }  // namespace ferry

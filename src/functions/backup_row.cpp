@@ -8,7 +8,7 @@ std::vector<std::optional<std::string>> backup_row(const Manifest &manifest) {
             manifest.target,
             manifest.file,
             manifest.codec,
-            std::to_string(manifest.parts),
+            std::to_string(manifest.parts.size()),
             std::to_string(manifest.rows),
             std::to_string(manifest.bytes),
             manifest.sha256,

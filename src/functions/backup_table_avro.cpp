@@ -47,7 +47,7 @@ FERRY_FUNCTION(backup_table_avro) {
     Relation rel = open_table(require_oid(fcinfo, target_argument, "target"), AccessShareLock);
     require_rights(rel, ACL_SELECT);
     refuse_hidden_rows(rel);
-    const Manifest manifest = write_backup(rel, options);
+    const Manifest manifest = write_backups({&rel, 1}, options).front();
     close_table(rel);
     return row_datum("backup", backup_row(manifest));
 }

@@ -4,8 +4,6 @@
 #include "server/files.hpp"
 
 #include <cerrno>
-#include <charconv>
-#include <csignal>
 #include <cstring>
 #include <memory>
 
@@ -17,13 +15,12 @@
 #include "server/settings.hpp"
 
 namespace ferry {
-namespace {
 
-const char *folder_name(Place place) {
+const char *place_name(Place place) {
     return place == Place::inbox ? "inbox" : "backups";
 }
 
-[[noreturn]] void fail_errno(int error, const std::string &what, std::string hint = "") {
+void fail_errno(int error, const std::string &what, std::string hint) {
     const Code code = error == ENOENT || error == ENOTDIR ? Code::file_not_found
                       : error == EACCES || error == EPERM ? Code::no_privilege
                       : error == ELOOP                    ? Code::file_name
@@ -34,20 +31,7 @@ const char *folder_name(Place place) {
     fail({code, what + ": " + reason, "", std::move(hint)});
 }
 
-[[noreturn]] void fail_name(std::string_view name) {
-    fail({Code::file_name, "file name \"" + std::string(name) + "\" is not allowed", "",
-          "A relative name stays inside its folder: it has no empty part, no \".\" and no \"..\", and a new "
-          "file does not begin with a dot."});
-}
-
-// One file or folder name, without a way out of where it stands.
-bool is_plain(std::string_view part) {
-    return !part.empty() && part != "." && part != ".." && part.find('/') == part.npos &&
-           part.find('\0') == part.npos;
-}
-
-// All names in a folder but "." and "..".
-std::vector<std::string> list_folder(int folder) {
+std::vector<std::string> list_names(int folder) {
     std::vector<std::string> names;
     const int fd = fcntl(folder, F_DUPFD_CLOEXEC, 0);
     const auto closer = [](DIR *dir) { closedir(dir); };
@@ -63,6 +47,20 @@ std::vector<std::string> list_folder(int folder) {
         if (name != "." && name != "..") names.emplace_back(name);
     }
     return names;
+}
+
+namespace {
+
+[[noreturn]] void fail_name(std::string_view name) {
+    fail({Code::file_name, "file name \"" + std::string(name) + "\" is not allowed", "",
+          "A relative name stays inside its folder: it has no empty part, no \".\" and no \"..\", and a new "
+          "file does not begin with a dot."});
+}
+
+// One file or folder name, without a way out of where it stands.
+bool is_plain(std::string_view part) {
+    return !part.empty() && part != "." && part != ".." && part.find('/') == part.npos &&
+           part.find('\0') == part.npos;
 }
 
 void make_root(const std::string &root) {
@@ -81,14 +79,13 @@ Descriptor open_folder(Place place, bool create) {
     Descriptor base(open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!base) fail_errno(errno, "could not open the folder of ferry.directory");
     if (create) {
-        if (mkdirat(base.get(), folder_name(place), S_IRWXU) == 0)
+        if (mkdirat(base.get(), place_name(place), S_IRWXU) == 0)
             (void)pg_fsync(base.get());
         else if (errno != EEXIST)
-            fail_errno(errno, std::string("could not create folder \"") + folder_name(place) + "\"");
+            fail_errno(errno, std::string("could not create folder \"") + place_name(place) + "\"");
     }
-    Descriptor folder(
-        openat(base.get(), folder_name(place), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    if (!folder) fail_errno(errno, std::string("could not open folder \"") + folder_name(place) + "\"");
+    Descriptor folder(openat(base.get(), place_name(place), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (!folder) fail_errno(errno, std::string("could not open folder \"") + place_name(place) + "\"");
     return folder;
 }
 
@@ -109,20 +106,6 @@ Descriptor open_below(Descriptor at, std::string_view name, const std::string &w
     }
 }
 
-// Removes what processes that are gone left behind: ".NAME.PID.tmp". A server that is killed cannot do it
-// itself.
-void sweep_leftovers(int folder) {
-    for (const std::string &name : list_folder(folder)) {
-        if (name.size() < 6 || !name.starts_with('.') || !name.ends_with(".tmp")) continue;
-        const size_t dot = name.rfind('.', name.size() - 5);
-        pid_t pid = 0;
-        const char *const end = name.data() + name.size() - 4;
-        const auto [stop, error] = std::from_chars(name.data() + dot + 1, end, pid);
-        if (error != std::errc{} || stop != end || pid <= 0 || kill(pid, 0) == 0 || errno != ESRCH) continue;
-        unlinkat(folder, name.c_str(), 0);
-    }
-}
-
 Descriptor open_input(Place place, std::string_view name) {
     const std::string what = "could not open file \"" + std::string(name) + "\" for reading";
     if (name.empty() || name.find('\0') != name.npos) fail_name(name);
@@ -132,7 +115,7 @@ Descriptor open_input(Place place, std::string_view name) {
                   "must be superuser or have privileges of the pg_read_server_files role to read an absolute "
                   "path",
                   "",
-                  std::string("Put the file into the folder \"") + folder_name(place) +
+                  std::string("Put the file into the folder \"") + place_name(place) +
                       "\" of ferry.directory and give its name alone."});
         }
         Descriptor fd(open(std::string(name).c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
@@ -140,7 +123,7 @@ Descriptor open_input(Place place, std::string_view name) {
         return fd;
     }
     const std::string hint = std::string("A relative name is looked up in the folder \"") +
-                             folder_name(place) + "\" of ferry.directory.";
+                             place_name(place) + "\" of ferry.directory.";
     Descriptor folder;
     try {
         folder = open_folder(place, false);
@@ -188,43 +171,20 @@ void InputFile::rewind() {
     if (lseek(fd_.get(), 0, SEEK_SET) != 0) fail_errno(errno, "could not rewind file \"" + name_ + "\"");
 }
 
-OutputFile::OutputFile(Place place, std::string name)
-    : name_(std::move(name)), temporary_("." + name_ + "." + std::to_string(MyProcPid) + ".tmp") {
-    if (!is_plain(name_) || name_.front() == '.') fail_name(name_);
-    folder_ = open_folder(place, true);
-    sweep_leftovers(folder_.get());
-    if (faccessat(folder_.get(), name_.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-        fail_errno(EEXIST, "could not create file \"" + name_ + "\"");
-    fd_ = Descriptor(openat(folder_.get(), temporary_.c_str(),
-                            O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, pg_file_create_mode));
-    if (!fd_) fail_errno(errno, "could not create file \"" + name_ + "\"");
+bool is_plain_name(std::string_view name) {
+    return is_plain(name) && name.front() != '.';
 }
 
-OutputFile::~OutputFile() {
-    if (fd_) unlinkat(folder_.get(), temporary_.c_str(), 0);
+void require_plain_name(std::string_view name) {
+    if (!is_plain_name(name)) fail_name(name);
 }
 
-void OutputFile::write(std::string_view bytes) {
-    hash_.update(bytes);
-    bytes_ += bytes.size();
-    while (!bytes.empty()) {
-        const ssize_t n = ::write(fd_.get(), bytes.data(), bytes.size());
-        if (n > 0)
-            bytes.remove_prefix(static_cast<size_t>(n));
-        else if (n == 0 || errno != EINTR)
-            fail_errno(n == 0 ? ENOSPC : errno, "could not write file \"" + name_ + "\"");
-    }
-    check_interrupts();
+Descriptor open_place(Place place) {
+    return open_folder(place, false);
 }
 
-void OutputFile::publish() {
-    if (pg_fsync(fd_.get()) != 0) fail_errno(errno, "could not fsync file \"" + name_ + "\"");
-    if (linkat(folder_.get(), temporary_.c_str(), folder_.get(), name_.c_str(), 0) != 0)
-        fail_errno(errno, "could not create file \"" + name_ + "\"");
-    if (unlinkat(folder_.get(), temporary_.c_str(), 0) != 0)
-        fail_errno(errno, "could not remove file \"" + temporary_ + "\"");
-    fd_.reset();
-    if (pg_fsync(folder_.get()) != 0) fail_errno(errno, "could not fsync the folder of \"" + name_ + "\"");
+Descriptor make_place(Place place) {
+    return open_folder(place, true);
 }
 
 std::vector<std::string> list_files(Place place) {
@@ -235,18 +195,9 @@ std::vector<std::string> list_files(Place place) {
         if (failure.error.code != Code::file_not_found) throw;
         return {};
     }
-    std::vector<std::string> names = list_folder(folder.get());
+    std::vector<std::string> names = list_names(folder.get());
     std::erase_if(names, [](const std::string &name) { return name.starts_with('.'); });
     return names;
-}
-
-void remove_file(Place place, const std::string &name) noexcept {
-    try {
-        const Descriptor folder = open_folder(place, false);
-        unlinkat(folder.get(), name.c_str(), 0);
-    } catch (const Failure &) {
-        // The folder is gone, and the file with it.
-    }
 }
 
 std::string read_small_file(Place place, std::string_view name, size_t limit) {

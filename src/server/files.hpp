@@ -10,7 +10,6 @@
 
 #include "core/byte_stream.hpp"
 #include "server/boundary.hpp"
-#include "server/checksum.hpp"
 
 namespace ferry {
 
@@ -53,34 +52,25 @@ class InputFile final : public ByteSource {
     uint64_t size_ = 0;
 };
 
-// A new file in a folder of ferry.directory, invisible under a temporary name until publish(); without that
-// it is removed with the object. Counts and hashes what is written.
-class OutputFile final : public ByteSink {
-  public:
-    OutputFile(Place place, std::string name);
-    ~OutputFile() override;
-    OutputFile(const OutputFile &) = delete;
-    OutputFile &operator=(const OutputFile &) = delete;
-
-    void write(std::string_view bytes) override;
-    // Makes it durable under its name: fsync, link, fsync of the folder. Raises 42710 when the name is taken.
-    void publish();
-    uint64_t bytes() const noexcept { return bytes_; }
-    std::string sha256() { return hash_.finish(); }
-
-  private:
-    std::string name_, temporary_;
-    Descriptor folder_, fd_;
-    Sha256 hash_;
-    uint64_t bytes_ = 0;
-};
+// A folder of ferry.directory, open; make_place() makes it where it is missing, and durable.
+Descriptor open_place(Place place);
+Descriptor make_place(Place place);
+// "inbox" or "backups"; static storage.
+const char *place_name(Place place);
 
 // The names in a folder of ferry.directory, unsorted, without those that begin with a dot; none when the
 // folder is missing.
 std::vector<std::string> list_files(Place place);
-// Removes a file of such a folder, if it can; for what must not stay after a failure.
-void remove_file(Place place, const std::string &name) noexcept;
+// All names in an open folder but "." and "..".
+std::vector<std::string> list_names(int folder);
+// True for one file name that a new file of ours may have: no way out of its folder, no dot in front. The
+// other one raises 42602 where it is not.
+bool is_plain_name(std::string_view name);
+void require_plain_name(std::string_view name);
 // A small file of such a folder, whole; raises 54000 beyond `limit` bytes.
 std::string read_small_file(Place place, std::string_view name, size_t limit);
+
+// Ends with the code that fits the errno.
+[[noreturn]] void fail_errno(int error, const std::string &what, std::string hint = "");
 
 }  // namespace ferry

@@ -57,6 +57,7 @@ extern "C" {
 #include "storage/buffile.h"
 #include "storage/bufmgr.h"
 #include "storage/fd.h"
+#include "storage/ipc.h"
 #include "libpq/libpq-fs.h"
 #include "storage/large_object.h"
 #include "storage/lmgr.h"

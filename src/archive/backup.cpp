@@ -2,8 +2,6 @@
 #include "archive/backup.hpp"
 
 #include <algorithm>
-#include <cstdio>
-#include <ctime>
 #include <tuple>
 
 #include "archive/part_writer.hpp"
@@ -14,8 +12,6 @@
 namespace ferry {
 namespace {
 
-constexpr int64_t epoch_micros = int64_t{POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE} * USECS_PER_DAY;
-
 // Letters, digits and a few signs stay; the file system and the shell get nothing else to see.
 std::string safe_file_name(const std::string &name) {
     std::string safe;
@@ -25,17 +21,6 @@ std::string safe_file_name(const std::string &name) {
         safe.push_back(plain ? c : '_');
     }
     return safe.substr(0, 128);
-}
-
-std::string utc_text(int64_t unix_micros) {
-    const auto seconds = static_cast<time_t>(unix_micros / USECS_PER_SEC);
-    std::tm parts{};
-    gmtime_r(&seconds, &parts);
-    char text[40];
-    const int size = std::snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ",
-                                   parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour,
-                                   parts.tm_min, parts.tm_sec, static_cast<int>(unix_micros % USECS_PER_SEC));
-    return {text, static_cast<size_t>(size)};
 }
 
 // ---- one table ----
@@ -65,7 +50,7 @@ Circumstances look_around() {
         "THEN pg_catalog.pg_last_wal_replay_lsn() ELSE pg_catalog.pg_current_wal_lsn() END, "
         "pg_catalog.current_setting('server_version')");
     const auto fact = [&](size_t n) { return facts[0][n].value_or(""); };
-    return {GetCurrentTimestamp() + epoch_micros, fact(0), fact(1), fact(2), fact(3)};
+    return {unix_micros_now(), fact(0), fact(1), fact(2), fact(3)};
 }
 
 Manifest start_manifest(const TableBackup &backup, const BackupOptions &options, const Circumstances &now,

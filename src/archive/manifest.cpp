@@ -3,6 +3,8 @@
 #include "archive/manifest.hpp"
 
 #include <algorithm>
+#include <cstdio>
+#include <ctime>
 
 #include <simdjson.h>
 
@@ -106,6 +108,23 @@ std::optional<Manifest> parse_manifest(const std::string &text) {
 }
 
 }  // namespace
+
+constexpr int64_t epoch_micros = int64_t{POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE} * USECS_PER_DAY;
+
+int64_t unix_micros_now() {
+    return GetCurrentTimestamp() + epoch_micros;
+}
+
+std::string utc_text(int64_t unix_micros) {
+    const auto seconds = static_cast<time_t>(unix_micros / USECS_PER_SEC);
+    std::tm parts{};
+    gmtime_r(&seconds, &parts);
+    char text[40];
+    const int size = std::snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ",
+                                   parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour,
+                                   parts.tm_min, parts.tm_sec, static_cast<int>(unix_micros % USECS_PER_SEC));
+    return {text, static_cast<size_t>(size)};
+}
 
 std::string part_name(const std::string &file, size_t number) {
     if (number == 1) return file;

@@ -38,6 +38,10 @@ struct Manifest {
     std::string server_version;
 };
 
+// Now, in microseconds since 1970-01-01 00:00 UTC, and such a moment in ISO 8601.
+int64_t unix_micros_now();
+std::string utc_text(int64_t unix_micros);
+
 // "ports.avro", "ports.2.avro", "ports.3.avro" …: the name of a backup's part; numbers begin at 1.
 std::string part_name(const std::string &file, size_t number);
 // Of one part its own; of several that of the lines that sha256sum writes for them.

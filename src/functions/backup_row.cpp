@@ -1,9 +1,12 @@
 // Implements backup_row.hpp.
 #include "functions/backup_row.hpp"
 
+#include "archive/verdict.hpp"
+
 namespace ferry {
 
 std::vector<std::optional<std::string>> backup_row(const Manifest &manifest) {
+    const std::optional<Verdict> verdict = read_verdict(manifest);
     return {std::to_string(manifest.backup_id),
             manifest.target,
             manifest.file,
@@ -16,8 +19,9 @@ std::vector<std::optional<std::string>> backup_row(const Manifest &manifest) {
             manifest.taken_at,
             manifest.taken_by,
             manifest.snapshot,
-            std::nullopt,
-            std::nullopt};
+            verdict ? std::optional(verdict->level) : std::nullopt,
+            verdict ? std::optional(verdict->verified_at) : std::nullopt,
+            manifest.filtered ? "t" : "f"};
 }
 
 }  // namespace ferry

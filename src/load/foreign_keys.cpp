@@ -23,7 +23,7 @@ std::string bare_name(Oid relid) {
 }
 
 // Text of the question, in the current memory context.
-char *build_question(const ForeignKeyCacheInfo *info) {
+char *build_question(const ForeignKeyCacheInfo *info, ForeignKeys::Lock lock) {
     StringInfoData text;
     initStringInfo(&text);
     const bool partitioned = get_rel_relkind(info->confrelid) == RELKIND_PARTITIONED_TABLE;
@@ -37,7 +37,7 @@ char *build_question(const ForeignKeyCacheInfo *info) {
                                  get_atttype(info->confrelid, info->confkey[i]), info->conpfeqop[i],
                                  psprintf("$%d", i + 1), get_atttype(info->conrelid, info->conkey[i]));
     }
-    appendStringInfoString(&text, " FOR KEY SHARE OF x");
+    if (lock == ForeignKeys::Lock::key_share) appendStringInfoString(&text, " FOR KEY SHARE OF x");
     return text.data;
 }
 
@@ -88,18 +88,18 @@ ForeignKeys::ForeignKeys(Relation rel) : rel_(rel) {
     foreach (cell, list) add_key(static_cast<ForeignKeyCacheInfo *>(lfirst(cell)));
 }
 
-ForeignKeys::ForeignKeys(Relation rel, std::span<const Oid> constraints) : rel_(rel) {
+ForeignKeys::ForeignKeys(Relation rel, std::span<const Oid> constraints, Lock lock) : rel_(rel) {
     List *list = pg_call([&] { return static_cast<List *>(copyObjectImpl(RelationGetFKeyList(rel))); });
     for (const Oid constraint : constraints) {
         ListCell *cell;
         foreach (cell, list) {
             const auto *info = static_cast<ForeignKeyCacheInfo *>(lfirst(cell));
-            if (info->conoid == constraint) add_key(info);
+            if (info->conoid == constraint) add_key(info, lock);
         }
     }
 }
 
-void ForeignKeys::add_key(const ForeignKeyCacheInfo *info) {
+void ForeignKeys::add_key(const ForeignKeyCacheInfo *info, Lock lock) {
     Key key;
     const char *name = pg_call([&] { return get_constraint_name(info->conoid); });
     key.name = name != nullptr ? name : "";
@@ -115,7 +115,7 @@ void ForeignKeys::add_key(const ForeignKeyCacheInfo *info) {
     }
     Oid *const types = key.types.data();
     pg_call([&] {
-        char *question = build_question(info);
+        char *question = build_question(info, lock);
         Relation parent = table_open(info->confrelid, RowShareLock);
         key.parent_owner = RelationGetForm(parent)->relowner;
         table_close(parent, NoLock);

@@ -23,8 +23,11 @@ class ForeignKeys {
 
     // Prepares one question per foreign key, in the current memory context. `rel` outlives this object.
     explicit ForeignKeys(Relation rel);
+    // Whether parents that were found are kept from going away. Without locks it works on a standby, and an
+    // answer is what it was when it was given.
+    enum class Lock : uint8_t { key_share, none };
     // The same for these constraints alone, in their order.
-    ForeignKeys(Relation rel, std::span<const Oid> constraints);
+    ForeignKeys(Relation rel, std::span<const Oid> constraints, Lock lock = Lock::key_share);
     ForeignKeys(const ForeignKeys &) = delete;
     ForeignKeys &operator=(const ForeignKeys &) = delete;
 
@@ -71,7 +74,7 @@ class ForeignKeys {
         bool answer;
     };
 
-    void add_key(const ForeignKeyCacheInfo *info);
+    void add_key(const ForeignKeyCacheInfo *info, Lock lock = Lock::key_share);
     KeyState *find(Key &key, TupleTableSlot *slot);
     static std::string image_of(const Key &key, TupleTableSlot *slot);
     void check_key(size_t k, std::span<TupleTableSlot *const> slots);

@@ -283,11 +283,17 @@ void Stage::replace(const Move &move) {
     sync_folder();
 }
 
+void Stage::unlink_name(const std::string &name) const {
+    if (unlinkat(folder_.get(), name.c_str(), 0) != 0 && errno != ENOENT)
+        fail_errno(errno, "could not remove file \"" + name + "\"");
+}
+
+void Stage::remove_file(const std::string &name) const {
+    unlink_name(name);
+    sync_folder();
+}
+
 void Stage::remove(const std::string &file, std::span<const std::string> parts) {
-    const auto remove_name = [&](const std::string &name) {
-        if (unlinkat(folder_.get(), name.c_str(), 0) != 0 && errno != ENOENT)
-            fail_errno(errno, "could not remove file \"" + name + "\"");
-    };
     // Hidden names for the parts, by which a sweep knows them should this process end in the middle.
     int number = 0;
     for (const std::string &part : parts) {
@@ -296,10 +302,10 @@ void Stage::remove(const std::string &file, std::span<const std::string> parts) 
             fail_errno(errno, "could not remove file \"" + part + "\"");
     }
     sync_folder();
-    remove_name(file + std::string(seal_suffix));
+    unlink_name(file + std::string(seal_suffix));
     leave_ = true;
     sync_folder();
-    for (const std::string &part : parts) remove_name(part);
+    for (const std::string &part : parts) unlink_name(part);
     sync_folder();
     leave_ = false;
 }

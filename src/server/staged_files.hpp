@@ -82,6 +82,8 @@ class Stage final : private ExitGuard {
     void publish(std::span<const Move> parts, std::span<const Move> seals);
     // The same for a file that may take another's place.
     void replace(const Move &move);
+    // Removes a file, if it is there, durably.
+    void remove_file(const std::string &name) const;
     // Removes a sealed file and its further parts: after the seal is gone the rest is sure to follow, be it
     // when the next stage is made.
     void remove(const std::string &file, std::span<const std::string> parts);
@@ -90,6 +92,7 @@ class Stage final : private ExitGuard {
     void take_lock();
     void link(const Move &move);
     void sync_folder() const;
+    void unlink_name(const std::string &name) const;
     void abandon() noexcept override;
 
     Place place_;

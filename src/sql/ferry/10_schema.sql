@@ -33,6 +33,19 @@ CREATE TYPE ferry.backup AS (
   taken_by text,
   snapshot text,
   verified_level text,
-  verified_at timestamptz
+  verified_at timestamptz,
+  filtered boolean
 );
 COMMENT ON TYPE ferry.backup IS 'One backup, as its manifest tells it';
+
+CREATE TYPE ferry.backup_check AS (
+  level text,
+  ok boolean,
+  part text,
+  block bigint,
+  byte_offset bigint,
+  record_number bigint,
+  column_name text,
+  problem text
+);
+COMMENT ON TYPE ferry.backup_check IS 'What a level of verify_backup found: that it passed, a remark, or a problem and its place';

@@ -25,6 +25,39 @@ It reads the manifests beside the files, so it is right on a standby and after a
 CREATE VIEW ferry.backups AS SELECT * FROM ferry.list_backups();
 COMMENT ON VIEW ferry.backups IS 'The backups in ferry.directory, as their manifests tell';
 
+CREATE FUNCTION ferry.verify_backup(
+  backup bigint,
+  level text DEFAULT 'decode'
+) RETURNS SETOF ferry.backup_check
+LANGUAGE c VOLATILE PARALLEL UNSAFE COST 10000 ROWS 4
+AS 'MODULE_PATHNAME', 'ferry_verify_backup';
+COMMENT ON FUNCTION ferry.verify_backup(bigint, text) IS
+'Tells whether a backup is sound and would come back
+
+Levels are checksum, decode (every row), plan (every row against today''s table) and restore (into a scratch table,
+rolled back), each with those before it. One row tells that a level passed, or one row each problem with its place.';
+
+CREATE FUNCTION ferry.drop_backup(backup bigint) RETURNS ferry.backup
+LANGUAGE c VOLATILE PARALLEL UNSAFE COST 10000
+AS 'MODULE_PATHNAME', 'ferry_drop_backup';
+COMMENT ON FUNCTION ferry.drop_backup(bigint) IS
+'Removes a backup from ferry.directory
+
+At once and for good: a rollback does not bring it back. For superusers, members of pg_write_server_files and of the
+role that took it.';
+
+CREATE FUNCTION ferry.prune_backups(
+  keep_last integer,
+  keep_for interval,
+  dry_run boolean DEFAULT false
+) RETURNS SETOF ferry.backup
+LANGUAGE c VOLATILE PARALLEL UNSAFE COST 10000 ROWS 10
+AS 'MODULE_PATHNAME', 'ferry_prune_backups';
+COMMENT ON FUNCTION ferry.prune_backups(integer, interval, boolean) IS
+'Removes old backups of this database''s tables and tells which
+
+A backup goes only when both agree: it is not among the last keep_last of its table, and it is older than keep_for.';
+
 CREATE FUNCTION ferry.restore_table_avro(
   target regclass,
   backup bigint,
@@ -61,4 +94,6 @@ COMMENT ON FUNCTION ferry.avro_schema(regclass) IS 'The Avro schema in which a t
 REVOKE ALL ON FUNCTION ferry.backup_table_avro, ferry.list_backups(), ferry.avro_schema(regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION ferry.restore_table_avro(regclass, bigint, text, boolean),
   ferry.restore_table_avro(regclass, text, text, boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION ferry.verify_backup(bigint, text), ferry.drop_backup(bigint),
+  ferry.prune_backups(integer, interval, boolean) FROM PUBLIC;
 REVOKE ALL ON ferry.backups FROM PUBLIC;

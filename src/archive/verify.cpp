@@ -1,0 +1,506 @@
+// Implements verify.hpp. Failures of ours become findings; errors of the server that are no fault of the
+// backup go through.
+#include "archive/verify.hpp"
+
+#include <algorithm>
+#include <array>
+#include <functional>
+
+#include "archive/backup_rows.hpp"
+#include "archive/table_hash.hpp"
+#include "archive/verdict.hpp"
+#include "core/avro/fingerprint.hpp"
+#include "core/content_hash.hpp"
+#include "core/text.hpp"
+#include "load/foreign_keys.hpp"
+#include "load/load.hpp"
+#include "load/row_checker.hpp"
+#include "server/relation.hpp"
+#include "server/sql.hpp"
+#include "server/staged_files.hpp"
+
+namespace ferry {
+namespace {
+
+constexpr std::array<std::string_view, 4> level_names{"checksum", "decode", "plan", "restore"};
+constexpr size_t most_problems = 100;
+constexpr size_t rows_at_once = 500;
+
+// The findings of one level.
+class Findings {
+  public:
+    explicit Findings(VerifyLevel level) : level_(level) {}
+
+    bool ok() const noexcept { return problems_ == 0; }
+    Finding start() const {
+        Finding finding;
+        finding.level = level_;
+        return finding;
+    }
+    void note(std::string text) {
+        Finding finding = start();
+        finding.problem = std::move(text);
+        list_.push_back(std::move(finding));
+    }
+    void add(Finding finding) {
+        finding.ok = false;
+        if (++problems_ <= most_problems) list_.push_back(std::move(finding));
+    }
+    void add(std::string part, std::string problem) {
+        Finding finding = start();
+        finding.part = std::move(part);
+        finding.problem = std::move(problem);
+        add(std::move(finding));
+    }
+    // All of them, and that the level passed where it did.
+    std::vector<Finding> take() {
+        if (ok()) {
+            list_.insert(list_.begin(), start());
+        } else if (problems_ > most_problems) {
+            Finding rest = start();
+            rest.ok = false;
+            rest.problem = std::to_string(problems_ - most_problems) + " more problems are not listed";
+            list_.push_back(std::move(rest));
+        }
+        return std::move(list_);
+    }
+
+  private:
+    VerifyLevel level_;
+    std::vector<Finding> list_;
+    uint64_t problems_ = 0;
+};
+
+// An error of ours in the words of a finding.
+std::string in_words(const Error &error) {
+    return error.detail.empty() ? error.message : error.message + " (" + error.detail + ")";
+}
+
+// ---- checksum ----
+
+void check_part(const ManifestPart &part, Findings &findings) {
+    const uint64_t size = InputFile(Place::backups, part.file).size();
+    if (size != part.bytes) {
+        findings.add(part.file, "the file has " + std::to_string(size) + " bytes, the manifest says " +
+                                    std::to_string(part.bytes));
+    } else if (hash_file(part.file) != part.sha256) {
+        findings.add(part.file, "its SHA-256 is not the manifest's");
+    }
+}
+
+void check_sums(const Manifest &manifest, Findings &findings) {
+    for (const ManifestPart &part : manifest.parts) {
+        try {
+            check_part(part, findings);
+        } catch (const Failure &failure) {
+            findings.add(part.file, in_words(failure.error));
+        }
+    }
+    if (combined_sha256(manifest.parts) != manifest.sha256)
+        findings.add("", "the manifest's SHA-256 is not that of its parts");
+}
+
+// ---- reading rows ----
+
+// Runs through all rows. `map` is told of each part's schema, `rows` of each batch. A damaged part is told
+// and the next one read.
+void read_rows(BackupRows &rows, Findings &findings, const std::function<void()> &map,
+               const std::function<void(Batch &)> &take) {
+    Batch batch;
+    for (;;) {
+        try {
+            if (!rows.next_part()) return;
+            map();
+            while (rows.next_rows(batch, rows_at_once)) take(batch);
+            if (rows.rows_in_part() != rows.part().rows) {
+                findings.add(rows.part().file, "the file has " + std::to_string(rows.rows_in_part()) +
+                                                   " rows, the manifest says " +
+                                                   std::to_string(rows.part().rows));
+            }
+        } catch (const Failure &failure) {
+            Finding finding = findings.start();
+            finding.part = rows.part().file;
+            if (rows.block() > 0) finding.block = rows.block();
+            if (failure.error.offset > 0) finding.offset = failure.error.offset;
+            finding.problem = in_words(failure.error);
+            findings.add(std::move(finding));
+        }
+    }
+}
+
+// ---- decode ----
+
+void decode_rows(const Manifest &manifest, Findings &findings) {
+    BackupRows rows(manifest);
+    ContentHash hash;
+    const auto map = [&] {
+        const avro::Node &top = rows.schema().top();
+        std::vector<int> mapping;
+        for (size_t i = 0; i < top.fields.size(); ++i) mapping.push_back(static_cast<int>(i));
+        rows.map(mapping, top.fields.size());
+        if (avro::schema_fingerprint(rows.schema()) != rows.part().schema_fingerprint)
+            findings.add(rows.part().file, "its schema is not the manifest's");
+    };
+    read_rows(rows, findings, map, [&](Batch &batch) {
+        for (size_t r = 0; r < batch.records.size(); ++r) hash.add(batch.row(r));
+    });
+    if (findings.ok() && hash.text() != manifest.content_hash)
+        findings.add("", "the content hash of its rows is not the manifest's");
+}
+
+// ---- plan ----
+
+std::string property(const avro::SchemaField &field, std::string_view key) {
+    const auto found = field.properties.find(key);
+    return found != field.properties.end() ? found->second : std::string();
+}
+
+std::string column_name_of(const avro::SchemaField &field) {
+    const std::string own = property(field, "pg.name");
+    return own.empty() ? field.name : own;
+}
+
+const FormData_pg_attribute *find_attribute(Relation rel, const std::string &name) {
+    for (int i = 0; i < RelationGetDescr(rel)->natts; ++i) {
+        const FormData_pg_attribute *attribute = TupleDescAttr(RelationGetDescr(rel), i);
+        if (!attribute->attisdropped && name == NameStr(attribute->attname)) return attribute;
+    }
+    return nullptr;
+}
+
+// The type that a field was backed up from, as SQL writes it; empty where there is no such type.
+std::string written_type(const avro::SchemaField &field) {
+    const std::array<SqlArgument, 2> arguments{text_argument(property(field, "pg.type")),
+                                               text_argument(property(field, "pg.typmod"))};
+    const std::vector<TextRow> rows =
+        query("SELECT pg_catalog.format_type(pg_catalog.to_regtype($1), $2::pg_catalog.int4)", arguments);
+    return rows.at(0).at(0).value_or("");
+}
+
+// Foreign keys whose parents are in other tables; those in the backup itself it brings along.
+std::vector<Oid> keys_to_others(Relation rel) {
+    std::vector<Oid> keys;
+    ListCell *cell;
+    List *list = pg_call([&] { return static_cast<List *>(copyObjectImpl(RelationGetFKeyList(rel))); });
+    foreach (cell, list) {
+        const auto *info = static_cast<ForeignKeyCacheInfo *>(lfirst(cell));
+        if (info->confrelid != RelationGetRelid(rel)) keys.push_back(info->conoid);
+    }
+    return keys;
+}
+
+// A backup against the table of today: drift of the columns, then every row as a load would check it, but
+// without a lock or a trace.
+class Plan {
+  public:
+    Plan(const Manifest &manifest, Relation rel, Findings &findings)
+        : rel_(rel), findings_(findings), rows_(manifest) {}
+
+    void check() {
+        if (!tell_drift()) return;
+        read_rows(
+            rows_, findings_, [&] { rows_.map(map_fields(rows_.schema()), columns_.size()); },
+            [&](Batch &batch) { check_rows(batch); });
+        if (!checks_) return;
+        checks_->slots.finish();
+        checks_->table.finish();
+    }
+
+  private:
+    struct Checks {
+        Checks(Relation rel, const std::vector<std::string> &columns, bool complete)
+            : table(rel),
+              checker(table, plan_columns(rel, columns), Duties{false, complete, complete}),
+              keys(rel, keys_to_others(rel), ForeignKeys::Lock::none),
+              slots(rel) {}
+        ExecutorTable table;
+        RowChecker checker;
+        ForeignKeys keys;
+        SlotArray slots;
+        std::vector<RowError> errors;
+    };
+
+    // The first part's schema tells: all parts have the same columns. False when it cannot be read.
+    bool tell_drift();
+    void tell_added();
+    std::vector<int> map_fields(const avro::Schema &schema) const;
+    void check_rows(Batch &batch);
+    void tell(const Batch &batch, const RowError &error);
+    void check_nulls(const Batch &batch);
+
+    Relation rel_;
+    Findings &findings_;
+    BackupRows rows_;
+    std::vector<std::string> columns_;  // of the table, that fields go to
+    bool complete_ = true;              // all of them
+    std::unique_ptr<Checks> checks_;
+};
+
+bool Plan::tell_drift() {
+    const Manifest &manifest = rows_.manifest();
+    try {
+        const OpenPart first(manifest.parts[0].file);
+        for (const avro::SchemaField &field : first.schema.top().fields) {
+            const std::string name = column_name_of(field);
+            const FormData_pg_attribute *attribute = find_attribute(rel_, name);
+            if (attribute == nullptr) {
+                Finding finding = findings_.start();
+                finding.part = manifest.parts[0].file;
+                finding.column = name;
+                finding.problem = "the table has no such column";
+                findings_.add(std::move(finding));
+                continue;
+            }
+            const std::string was = written_type(field),
+                              is = type_text(attribute->atttypid, attribute->atttypmod);
+            if (was != is)
+                findings_.note("column \"" + name + "\" was " +
+                               (was.empty() ? property(field, "pg.type") : was) + " and is " + is);
+            if (attribute->attgenerated == '\0') columns_.push_back(name);
+        }
+    } catch (const Failure &failure) {
+        findings_.add(manifest.parts[0].file, in_words(failure.error));
+        return false;
+    }
+    tell_added();
+    if (pg_call([&] { return list_length(RelationGetFKeyList(rel_)); }) >
+        static_cast<int>(keys_to_others(rel_).size()))
+        findings_.note("foreign keys of the table to itself were not checked");
+    return true;
+}
+
+// A column that is not in the backup takes its default, if it has one.
+void Plan::tell_added() {
+    for (const std::string &name : loadable_columns(rel_)) {
+        if (std::ranges::find(columns_, name) != columns_.end()) continue;
+        complete_ = false;
+        const FormData_pg_attribute *attribute = find_attribute(rel_, name);
+        const bool filled = attribute->atthasdef || attribute->attidentity != '\0';
+        if (!attribute->attnotnull || filled) {
+            findings_.note("column \"" + name + "\" is not in the backup");
+            continue;
+        }
+        Finding finding = findings_.start();
+        finding.column = name;
+        finding.problem = "the column is not in the backup, must not be null and has no default";
+        findings_.add(std::move(finding));
+    }
+}
+
+std::vector<int> Plan::map_fields(const avro::Schema &schema) const {
+    std::vector<int> mapping;
+    for (const avro::SchemaField &field : schema.top().fields) {
+        const auto found = std::ranges::find(columns_, column_name_of(field));
+        mapping.push_back(found != columns_.end() ? static_cast<int>(found - columns_.begin()) : -1);
+    }
+    return mapping;
+}
+
+void Plan::check_rows(Batch &batch) {
+    if (!checks_) checks_ = std::make_unique<Checks>(rel_, columns_, complete_);
+    const size_t count = batch.records.size();
+    checks_->slots.reserve(count);
+    checks_->slots.clear(count);
+    const auto slots = checks_->slots.all().first(count);
+    checks_->errors.clear();
+    checks_->checker.check(batch, slots, checks_->errors);
+    checks_->keys.check(slots, checks_->errors);
+    for (const RowError &error : checks_->errors) tell(batch, error);
+    checks_->keys.settle();
+    if (!complete_) check_nulls(batch);
+}
+
+void Plan::tell(const Batch &batch, const RowError &error) {
+    Finding finding = findings_.start();
+    finding.part = rows_.part().file;
+    finding.block = rows_.block();
+    finding.offset = rows_.offset();
+    finding.record = batch.records[error.row].number;
+    finding.column = error.column_name;
+    if (finding.column.empty() && error.column >= 0)
+        finding.column = columns_[static_cast<size_t>(error.column)];
+    finding.problem = error.message;
+    findings_.add(std::move(finding));
+}
+
+// The checker looks at NULLs only where it knows all attributes.
+void Plan::check_nulls(const Batch &batch) {
+    for (uint32_t r = 0; r < batch.records.size(); ++r) {
+        for (size_t c = 0; c < columns_.size(); ++c) {
+            if (batch.row(r)[c].kind != Field::Kind::null || !find_attribute(rel_, columns_[c])->attnotnull)
+                continue;
+            RowError error;
+            error.row = r;
+            error.column = static_cast<int>(c);
+            error.message = "null value in column \"" + columns_[c] + "\" of relation \"" +
+                            RelationGetRelationName(rel_) + "\" violates not-null constraint";
+            tell(batch, error);
+        }
+    }
+}
+
+Oid find_table(const Manifest &manifest) {
+    const std::array<SqlArgument, 2> arguments{text_argument(manifest.target),
+                                               text_argument(manifest.database)};
+    const std::vector<TextRow> rows = query(
+        "SELECT pg_catalog.to_regclass($1)::pg_catalog.oid WHERE pg_catalog.current_database() "
+        "OPERATOR(pg_catalog.=) $2",
+        arguments);
+    if (rows.empty() || !rows[0][0]) return InvalidOid;
+    return static_cast<Oid>(std::stoul(*rows[0][0]));
+}
+
+void plan_restore(const Manifest &manifest, Findings &findings) {
+    const Oid target = find_table(manifest);
+    if (!OidIsValid(target)) {
+        findings.add("", "there is no table " + manifest.target + " in this database");
+        return;
+    }
+    Relation rel = open_table(target, AccessShareLock);
+    Plan(manifest, rel, findings).check();
+    close_table(rel);
+}
+
+// ---- restore ----
+
+// What was refused of a load, as findings.
+class RefusedRows final : public LoadObserver {
+  public:
+    RefusedRows(const Manifest &manifest, const PartsSource &source, Findings &findings)
+        : manifest_(manifest), source_(source), findings_(findings) {}
+    void loaded(const Record &, TupleTableSlot *) override {}
+    void rejected(const Record &record, std::span<const RowError> errors) override {
+        for (const RowError &error : errors) {
+            Finding finding = findings_.start();
+            finding.part = manifest_.parts[source_.part()].file;
+            finding.offset = record.offset;
+            finding.record = record.number;
+            finding.column = error.column_name;
+            finding.problem = error.message;
+            findings_.add(std::move(finding));
+        }
+    }
+
+  private:
+    const Manifest &manifest_;
+    const PartsSource &source_;
+    Findings &findings_;
+};
+
+// A table as the backup describes it; temporary and gone with the subtransaction around it.
+Oid make_scratch(const avro::Schema &schema) {
+    std::string columns;
+    for (const avro::SchemaField &field : schema.top().fields) {
+        const std::string type = written_type(field), name = column_name_of(field);
+        if (type.empty() || type == "-") {
+            fail({Code::schema_mismatch, "column \"" + name + "\" is of type \"" +
+                                             property(field, "pg.type") + "\", which does not exist"});
+        }
+        columns += (columns.empty() ? "" : ", ") + quote_identifier_text(name) + " " + type +
+                   (property(field, "pg.notnull") == "true" ? " NOT NULL" : "");
+    }
+    const std::string name = "pg_temp.ferry_verify_" + std::to_string(GetCurrentTimestamp());
+    execute("CREATE TEMPORARY TABLE " + name + " (" + columns + ")");
+    const std::vector<TextRow> oid =
+        query("SELECT " + quote_literal_text(name) + "::pg_catalog.regclass::pg_catalog.oid");
+    return static_cast<Oid>(std::stoul(*oid.at(0).at(0)));
+}
+
+void load_scratch(const Manifest &manifest, Findings &findings) {
+    std::vector<std::string> files;
+    for (const ManifestPart &part : manifest.parts) files.push_back(part.file);
+    const OpenPart first(files[0]);
+    std::vector<std::string> columns;
+    std::vector<int> mapping;
+    for (const avro::SchemaField &field : first.schema.top().fields) {
+        mapping.push_back(static_cast<int>(columns.size()));
+        columns.push_back(column_name_of(field));
+    }
+    PartsSource source(files, {files.size(), mapping}, columns.size(), manifest.sha256);
+    RefusedRows refused(manifest, source, findings);
+    LoadOptions options;
+    options.on_error = OnError::reject;
+    options.json = "{}";
+    const LoadFacts facts{manifest.target, "avro", manifest.file};
+    const Oid scratch = make_scratch(first.schema);
+    run_load({[&] { return scratch; }}, columns, source, facts, options, &refused);
+    if (findings.ok() && hash_table(scratch) != manifest.content_hash)
+        findings.add("", "the content hash of the restored table is not the manifest's");
+}
+
+void try_restore(const Manifest &manifest, Findings &findings) {
+    try {
+        ServerError *error = in_subtransaction([&] {
+            load_scratch(manifest, findings);
+            return false;
+        });
+        if (error == nullptr) return;
+        if (error->sqlerrcode == ERRCODE_INSUFFICIENT_PRIVILEGE) boundary::rethrow(error);
+        findings.add("", error->message);
+    } catch (const Failure &failure) {
+        if (failure.error.code == Code::no_privilege) throw;
+        findings.add("", in_words(failure.error));
+    }
+}
+
+// Rows are told from here on.
+void require_reader(const Manifest &manifest) {
+    if (pg_call([] { return has_privs_of_role(GetUserId(), ROLE_PG_READ_SERVER_FILES); })) return;
+    const Oid target = find_table(manifest);
+    if (!OidIsValid(target)) {
+        fail({Code::no_privilege, "permission denied for backup " + std::to_string(manifest.backup_id), "",
+              "Without its table only members of pg_read_server_files may verify it beyond level decode."});
+    }
+    Relation rel = open_table(target, AccessShareLock);
+    require_any_insert(rel);
+    close_table(rel);
+}
+
+using Check = void (*)(const Manifest &, Findings &);
+constexpr std::array<Check, 4> checks{check_sums, decode_rows, plan_restore, try_restore};
+
+}  // namespace
+
+std::string_view level_name(VerifyLevel level) noexcept {
+    return level_names[static_cast<size_t>(level)];
+}
+
+std::optional<VerifyLevel> find_level(std::string_view name) noexcept {
+    const auto found = std::ranges::find(level_names, name);
+    if (found == level_names.end()) return std::nullopt;
+    return static_cast<VerifyLevel>(found - level_names.begin());
+}
+
+std::vector<Finding> verify_backup(const Manifest &manifest, VerifyLevel level) {
+    if (level >= VerifyLevel::plan) require_reader(manifest);
+    if (level == VerifyLevel::restore) require_writable("ferry.verify_backup() with level restore");
+    std::vector<Finding> all;
+    bool sound = true;
+    for (size_t i = 0; i <= static_cast<size_t>(level); ++i) {
+        const auto current = static_cast<VerifyLevel>(i);
+        if (current == VerifyLevel::restore && !sound) break;
+        Findings findings(current);
+        checks[i](manifest, findings);
+        sound = sound && findings.ok();
+        for (Finding &finding : findings.take()) all.push_back(std::move(finding));
+    }
+    return all;
+}
+
+void remember_verdict(const Manifest &manifest, const std::vector<Finding> &findings) {
+    // Levels that passed, one by one from the first.
+    const auto failed = std::ranges::find(findings, false, &Finding::ok);
+    const bool sound = failed == findings.end();
+    const size_t passed =
+        sound ? static_cast<size_t>(findings.back().level) + 1 : static_cast<size_t>(failed->level);
+    const std::optional<Verdict> before = read_verdict(manifest);
+    const std::optional<VerifyLevel> known = before ? find_level(before->level) : std::nullopt;
+    // A deeper look of an earlier day stands, unless this one found a fault.
+    if (sound && known && static_cast<size_t>(*known) >= passed) return;
+    if (passed > 0)
+        write_verdict(manifest, level_names[passed - 1]);
+    else if (before)
+        forget_verdict(manifest);
+}
+
+}  // namespace ferry

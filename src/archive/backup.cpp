@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "archive/backup_workers.hpp"
 #include "archive/part_writer.hpp"
 #include "archive/row_scan.hpp"
 #include "server/relation.hpp"
@@ -64,6 +65,7 @@ Manifest start_manifest(const TableBackup &backup, const BackupOptions &options,
                                                std::to_string(manifest.backup_id) + ".avro"
                                          : options.name;
     manifest.codec = avro::codec_name(options.codec);
+    manifest.filtered = row_security_applies(backup.rel);
     manifest.schema_fingerprint = fingerprint_of(avro::schema_json(table));
     manifest.taken_at = utc_text(manifest.backup_id);
     manifest.taken_by = now.user;
@@ -94,6 +96,23 @@ void write_table(const TableBackup &backup, uint32_t number, PartList &list) {
     while (scan->next(row)) writer.add(row);
     scan->finish();
     writer.finish(true);
+}
+
+void write_tables(const std::vector<TableBackup> &backups, int workers, PartList &list) {
+    std::vector<WorkerTable> shared;
+    for (const TableBackup &backup : backups) {
+        const auto number = static_cast<uint32_t>(&backup - backups.data());
+        if (workers > 0 && may_share_scan(backup.rel))
+            shared.push_back({backup.rel, &backup.table, &backup.plan, number});
+        else
+            write_table(backup, number, list);
+    }
+    if (shared.empty()) return;
+    // The largest first: nobody is to wait for one that was begun last.
+    std::ranges::stable_sort(shared, std::ranges::greater{}, [](const WorkerTable &table) {
+        return pg_call([&] { return RelationGetNumberOfBlocks(table.rel); });
+    });
+    write_with_workers(shared, workers, list);
 }
 
 // ---- the whole ----
@@ -170,7 +189,7 @@ std::vector<Manifest> write_backups(std::span<const Relation> tables, const Back
     std::vector<TableBackup> backups = describe_tables(tables, options, stage);
     CollectedParts collected;
     OutputSettings settings;
-    for (size_t i = 0; i < backups.size(); ++i) write_table(backups[i], static_cast<uint32_t>(i), collected);
+    write_tables(backups, options.workers, collected);
     settings.restore();
     pg_call([] { PopActiveSnapshot(); });
     publish(stage, backups, collected.parts);

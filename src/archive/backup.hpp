@@ -15,6 +15,7 @@ struct BackupOptions {
     avro::Codec codec = avro::Codec::deflate;
     int level = avro::default_level;
     size_t block_size = size_t{128} << 10U;  // uncompressed bytes after which a block ends
+    int workers = 0;                         // parallel workers that may help
     std::string name;  // of the one backup, without folder; empty for names made of table and backup_id
 };
 

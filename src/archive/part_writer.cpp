@@ -49,9 +49,7 @@ PartWriter::Part::Part(const PartPlan &plan, const avro::Table &table, const std
 
 PartWriter::PartWriter(const PartPlan &plan, avro::Table table, uint32_t table_number, uint32_t stream,
                        PartList &list)
-    : plan_(plan), table_(std::move(table)), table_number_(table_number), stream_(stream), list_(list) {
-    open();
-}
+    : plan_(plan), table_(std::move(table)), table_number_(table_number), stream_(stream), list_(list) {}
 
 void PartWriter::open() {
     part_.emplace(plan_, table_, tag_of(stream_, sequence_));
@@ -85,8 +83,8 @@ void PartWriter::widen(size_t column) {
 }
 
 void PartWriter::finish(bool keep_empty) {
-    if (keep_empty || part_->writer.rows() > 0) close();
-    part_.reset();
+    if (!part_ && keep_empty && sequence_ == 0) open();
+    if (part_) close();
 }
 
 }  // namespace ferry

@@ -46,18 +46,21 @@ class PartList {
 // One stream of rows. Memory: a block and its compressed form.
 class PartWriter {
   public:
-    // `plan`, `list` outlive the writer; `table_number` and `stream` go into the facts.
+    // A part is begun with its first row. `plan`, `list` outlive the writer; `table_number` and `stream` go
+    // into the facts.
     PartWriter(const PartPlan &plan, avro::Table table, uint32_t table_number, uint32_t stream,
                PartList &list);
 
     void add(std::span<const Field> row) {
+        if (!part_) open();
         int misfit;
         while ((misfit = part_->encoder.encode(row, part_->writer.block())) >= 0)
             widen(static_cast<size_t>(misfit));
         part_->hash.add(row);
         done_or_fail(part_->writer.row_done());
     }
-    // Ends the last part. One without rows is kept only where `keep_empty` says so.
+    // Ends the last part. Where there was no row at all, there is one part without rows if `keep_empty` says
+    // so.
     void finish(bool keep_empty);
 
   private:

@@ -21,6 +21,13 @@ class TableScan final : public RowScan {
             scan_ = table_beginscan_strat(rel, snapshot, 0, nullptr, true, false);
         });
     }
+    TableScan(Relation rel, const avro::Table &table, ParallelTableScanDesc shared)
+        : maker_(RelationGetDescr(rel), table) {
+        pg_call([&] {
+            slot_ = table_slot_create(rel, nullptr);
+            scan_ = table_beginscan_parallel(rel, shared);
+        });
+    }
 
     bool next(std::span<Field> row) override {
         if (++rows_ % rows_per_reset == 0 ||
@@ -135,10 +142,45 @@ class QueryScan final : public RowScan {
 
 }  // namespace
 
+namespace {
+
+bool scans_directly(Relation rel) {
+    return rel->rd_rel->relkind == RELKIND_RELATION && !row_security_applies(rel);
+}
+
+}  // namespace
+
 std::unique_ptr<RowScan> scan_rows(Relation rel, const avro::Table &table, Snapshot snapshot) {
-    if (rel->rd_rel->relkind == RELKIND_RELATION && !row_security_applies(rel))
-        return std::make_unique<TableScan>(rel, table, snapshot);
+    if (scans_directly(rel)) return std::make_unique<TableScan>(rel, table, snapshot);
     return std::make_unique<QueryScan>(rel, table);
+}
+
+bool may_share_scan(Relation rel) {
+    if (!scans_directly(rel) || rel->rd_rel->relpersistence == RELPERSISTENCE_TEMP) return false;
+    return pg_call([&] {
+        for (int i = 0; i < RelationGetDescr(rel)->natts; ++i) {
+            const FormData_pg_attribute *attribute = TupleDescAttr(RelationGetDescr(rel), i);
+            if (attribute->attisdropped) continue;
+            Oid output;
+            bool varlena;
+            getTypeOutputInfo(attribute->atttypid, &output, &varlena);
+            if (func_parallel(output) != PROPARALLEL_SAFE) return false;
+        }
+        return true;
+    });
+}
+
+size_t shared_scan_size(Relation rel, Snapshot snapshot) {
+    return pg_call([&] { return table_parallelscan_estimate(rel, snapshot); });
+}
+
+void start_shared_scan(Relation rel, Snapshot snapshot, void *memory) {
+    pg_call(
+        [&] { table_parallelscan_initialize(rel, static_cast<ParallelTableScanDesc>(memory), snapshot); });
+}
+
+std::unique_ptr<RowScan> join_shared_scan(Relation rel, const avro::Table &table, void *memory) {
+    return std::make_unique<TableScan>(rel, table, static_cast<ParallelTableScanDesc>(memory));
 }
 
 }  // namespace ferry

@@ -22,4 +22,12 @@ class RowScan {
 // registered or active until finish(). Text is written under the settings in force.
 std::unique_ptr<RowScan> scan_rows(Relation rel, const avro::Table &table, Snapshot snapshot);
 
+// True when several processes may scan it together, each a part of its blocks: a plain table that all of them
+// see, whose values are written by functions that may run in any of them.
+bool may_share_scan(Relation rel);
+// Memory for such a scan, what to put there, and one process's part of it.
+size_t shared_scan_size(Relation rel, Snapshot snapshot);
+void start_shared_scan(Relation rel, Snapshot snapshot, void *memory);
+std::unique_ptr<RowScan> join_shared_scan(Relation rel, const avro::Table &table, void *memory);
+
 }  // namespace ferry

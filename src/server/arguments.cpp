@@ -38,6 +38,14 @@ std::optional<std::vector<std::string>> text_array_argument(FunctionCallInfo fci
     return list;
 }
 
+std::vector<Oid> oid_array_argument(FunctionCallInfo fcinfo, int n) {
+    ArrayType *array = pg_call([&] { return PG_GETARG_ARRAYTYPE_P(n); });
+    if (array_contains_nulls(array)) fail({Code::null_argument, "array elements must not be null"});
+    const int count = pg_call([&] { return ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array)); });
+    const auto *const oids = reinterpret_cast<const Oid *>(ARR_DATA_PTR(array));
+    return {oids, oids + count};
+}
+
 std::optional<int64_t> bigint_argument(FunctionCallInfo fcinfo, int n) {
     if (PG_ARGISNULL(n)) return std::nullopt;
     return PG_GETARG_INT64(n);

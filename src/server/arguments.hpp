@@ -12,6 +12,8 @@ namespace ferry {
 
 std::optional<std::string> text_argument(FunctionCallInfo fcinfo, int n);
 std::optional<std::vector<std::string>> text_array_argument(FunctionCallInfo fcinfo, int n);
+// Not NULL; raises 22004 for a NULL element.
+std::vector<Oid> oid_array_argument(FunctionCallInfo fcinfo, int n);
 std::optional<int64_t> bigint_argument(FunctionCallInfo fcinfo, int n);
 std::optional<bool> boolean_argument(FunctionCallInfo fcinfo, int n);
 // Raises 22004 when NULL: `name` is what the user calls it.

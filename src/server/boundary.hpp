@@ -117,6 +117,18 @@ Datum enter(FunctionCallInfo fcinfo) {
     boundary::raise(raised);
 }
 
+// The same for the entry of a parallel worker: its error travels to the process that it works for.
+template <void (*Body)(shm_toc *)>
+void enter_worker(shm_toc *toc) {
+    boundary::Raised raised;
+    try {
+        return Body(toc);
+    } catch (...) {
+        boundary::note_current_exception(raised);
+    }
+    boundary::raise(raised);
+}
+
 // Lets a cancel, a timeout or a shutdown through. Stands in every loop over user data.
 inline void check_interrupts() {
     if (InterruptPending) pg_call([] { CHECK_FOR_INTERRUPTS(); });

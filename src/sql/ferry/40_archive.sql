@@ -4,15 +4,49 @@ CREATE FUNCTION ferry.backup_table_avro(
   target regclass,
   codec text DEFAULT 'deflate',
   level integer DEFAULT NULL,
+  block_size integer DEFAULT 131072,
+  row_security text DEFAULT 'error',
+  parallel integer DEFAULT 0,
   name text DEFAULT NULL
 ) RETURNS ferry.backup
 LANGUAGE c VOLATILE PARALLEL UNSAFE COST 10000
 AS 'MODULE_PATHNAME', 'ferry_backup_table_avro';
 COMMENT ON FUNCTION ferry.backup_table_avro IS
-'Writes a table to an Avro file on the server
+'Writes a table to Avro files on the server
 
-The file is complete and durable or not there at all, and never overwritten. codec is null, deflate, snappy or
-zstandard; level is the codec''s own.';
+The backup is complete and durable or not there at all, and never overwritten. codec is null, deflate, snappy or
+zstandard; level is the codec''s own. Where row-level security hides rows it is refused, unless row_security is filter.
+Up to parallel workers help, each with a file of its own.';
+
+CREATE FUNCTION ferry.backup_tables_avro(
+  targets regclass[],
+  codec text DEFAULT 'deflate',
+  level integer DEFAULT NULL,
+  block_size integer DEFAULT 131072,
+  row_security text DEFAULT 'error',
+  parallel integer DEFAULT 0
+) RETURNS SETOF ferry.backup
+LANGUAGE c VOLATILE PARALLEL UNSAFE COST 10000 ROWS 10
+AS 'MODULE_PATHNAME', 'ferry_backup_tables_avro';
+COMMENT ON FUNCTION ferry.backup_tables_avro IS
+'Writes several tables as one moment saw them, each to a backup of its own, all or none
+
+Options are those of backup_table_avro.';
+
+CREATE FUNCTION ferry.backup_schema_avro(
+  schema regnamespace,
+  codec text DEFAULT 'deflate',
+  level integer DEFAULT NULL,
+  block_size integer DEFAULT 131072,
+  row_security text DEFAULT 'error',
+  parallel integer DEFAULT 0
+) RETURNS SETOF ferry.backup
+LANGUAGE c VOLATILE PARALLEL UNSAFE COST 10000 ROWS 10
+AS 'MODULE_PATHNAME', 'ferry_backup_schema_avro';
+COMMENT ON FUNCTION ferry.backup_schema_avro IS
+'Writes all tables of a schema as one moment saw them, each to a backup of its own, all or none
+
+Options are those of backup_table_avro. Partitions are part of their table; foreign tables are left out.';
 
 CREATE FUNCTION ferry.list_backups() RETURNS SETOF ferry.backup
 LANGUAGE c VOLATILE PARALLEL RESTRICTED COST 10000 ROWS 100
@@ -91,7 +125,8 @@ LANGUAGE c STABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'ferry_avro_schema';
 COMMENT ON FUNCTION ferry.avro_schema(regclass) IS 'The Avro schema in which a table is backed up';
 
-REVOKE ALL ON FUNCTION ferry.backup_table_avro, ferry.list_backups(), ferry.avro_schema(regclass) FROM PUBLIC;
+REVOKE ALL ON FUNCTION ferry.backup_table_avro, ferry.backup_tables_avro, ferry.backup_schema_avro, ferry.list_backups(),
+  ferry.avro_schema(regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION ferry.restore_table_avro(regclass, bigint, text, boolean),
   ferry.restore_table_avro(regclass, text, text, boolean) FROM PUBLIC;
 REVOKE ALL ON FUNCTION ferry.verify_backup(bigint, text), ferry.drop_backup(bigint),

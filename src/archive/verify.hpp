@@ -32,7 +32,7 @@ struct Finding {
     std::string column = {}, problem = {};
 };
 
-// Looks at all levels up to this one; restore is left out where an earlier one has failed. Tells at most a
+// Looks at all levels up to this one; restore is left out where checksum or decode has failed. Tells at most a
 // hundred problems of each. From plan on the caller needs the right to restore: INSERT on the table, or
 // membership in pg_read_server_files (42501).
 std::vector<Finding> verify_backup(const Manifest &manifest, VerifyLevel level);

@@ -6,7 +6,7 @@ CREATE SCHEMA backup_many;
 SET search_path = backup_many;
 SELECT format('ferry_many_test_%s', extract(epoch FROM clock_timestamp())::bigint) AS folder \gset
 SET ferry.directory = :'folder';
-CREATE FUNCTION pg_temp.files() RETURNS SETOF text LANGUAGE sql AS $$SELECT regexp_replace(f, '\d{16}', 'N') FROM pg_ls_dir(current_setting('ferry.directory') || '/backups') f ORDER BY 1$$;
+CREATE FUNCTION pg_temp.files() RETURNS SETOF text LANGUAGE sql AS $$SELECT regexp_replace(f, '\d{16}', 'N') FROM pg_ls_dir(current_setting('ferry.directory') || '/backups') f ORDER BY f COLLATE "C"$$;
 CREATE FUNCTION pg_temp.clean() RETURNS bigint LANGUAGE sql AS $$SELECT count(ferry.drop_backup(backup_id)) FROM ferry.backups$$;
 CREATE FUNCTION pg_temp.refusal(statement text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE

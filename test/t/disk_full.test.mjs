@@ -95,6 +95,30 @@ describe('a full disk', { skip }, () => {
     await failsAndRecovers(load(dirty));
   });
 
+  // Room for so many kB, of some 3000 to 4000 that it takes.
+  for (const [room, options] of [[0, ''], [30, ''], [300, ''], [900, ''], [900, ', parallel => 2'], [900, ", codec => 'null'"]]) {
+    it(`under a backup, with ${room} kB left${options}`, async () => {
+      server.sql("DROP TABLE IF EXISTS cargo; CREATE TABLE cargo AS SELECT i AS id, date '2021-01-01' AS at, md5(i::text) AS note FROM generate_series(1, 100000) i; INSERT INTO cargo VALUES (0, 'infinity')");
+      const available = Number(inside('df', '--output=avail', '-k', disk).toString().split('\n')[1]);
+      inside('dd', 'if=/dev/zero', `of=${ballast}`, 'bs=1k', `count=${available - room}`, 'status=none', 'conv=notrunc', 'oflag=append');
+      const session = server.session();
+      inside('sh', '-c', `rm -rf ${disk}/space/ferry`);
+      await session.query(`SET ferry.directory = '${disk}/space/ferry'`);
+      await assert.rejects(session.query(`SELECT ferry.backup_table_avro('cargo'${options})`), (error) => {
+        assert.equal(error.sqlstate, '53100', error.message);
+        return true;
+      });
+      inside('sh', '-c', `! find ${disk}/space/ferry -type f | grep .`);
+      free();
+      assert.equal(await session.query(`SELECT rows FROM ferry.backup_table_avro('cargo'${options})`), '100001');
+      assert.equal(await session.query("SELECT bool_and(ok) FROM ferry.backups b, ferry.verify_backup(b.backup_id, 'restore')"), 't');
+      await session.query('SELECT ferry.drop_backup(backup_id) FROM ferry.backups; DROP TABLE cargo');
+      await session.close();
+      inside('sh', '-c', `! find ${disk}/space/ferry -type f | grep .`);
+      occupy();
+    });
+  }
+
   it('under the log, with rejects written at the end', async () => {
     await failsAndRecovers(load(dirty, 'reject_limit => 1000000'));
     await failsAndRecovers(load(dirty, "on_error => 'abort'"));

@@ -59,7 +59,6 @@ SELECT pg_temp.refusal($$SELECT ferry.backup_tables_avro('{one,fails}', row_secu
 SELECT pg_temp.refusal($$SELECT ferry.backup_tables_avro('{one,fails}')$$);
 SELECT pg_temp.refusal($$SELECT ferry.backup_tables_avro('{one,nobody}')$$);
 SELECT pg_temp.refusal($$SELECT ferry.backup_schema_avro('backup_many')$$);
-SELECT pg_temp.refusal($$SELECT ferry.backup_schema_avro('ferry')$$);
 RESET ROLE;
 REVOKE USAGE ON SCHEMA backup_many FROM ferry_many_clerk;
 SET ROLE ferry_many_clerk;

@@ -425,7 +425,7 @@ void load_scratch(const Manifest &manifest, Findings &findings) {
     options.json = "{}";
     const LoadFacts facts{manifest.target, "avro", manifest.file};
     const Oid scratch = make_scratch(first.schema);
-    run_load({[&] { return scratch; }}, columns, source, facts, options, &refused);
+    run_load({{[&] { return scratch; }}, columns, source, facts, options, &refused});
     if (findings.ok() && hash_table(scratch) != manifest.content_hash)
         findings.add("", "the content hash of the restored table is not the manifest's");
 }

@@ -80,6 +80,20 @@ BOOST_AUTO_TEST_CASE(every_bit_of_a_text_counts) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(pieces_add_up_to_the_whole) {
+    ContentHash whole, first, second;
+    for (int64_t i = 0; i < 100; ++i) {
+        const std::vector<Field> row{integer_field(i), text_field("x")};
+        whole.add(row);
+        (i % 3 == 0 ? first : second).add(row);
+    }
+    BOOST_CHECK(first.text() != second.text());
+    second.add(first);
+    second.add(ContentHash());
+    BOOST_CHECK_EQUAL(second.text(), whole.text());
+    BOOST_CHECK_EQUAL(second.rows(), 100U);
+}
+
 BOOST_AUTO_TEST_CASE(it_stays_what_it_is) {
     BOOST_CHECK_EQUAL(hash_rows({}), "00000000000000000000000000000000");
     BOOST_CHECK_EQUAL(hash_rows({{integer_field(7), text_field("Lighthouse keeper"), null_field()}}),

@@ -18,9 +18,14 @@ bool BackupRows::next_part() {
     return true;
 }
 
-void BackupRows::map(const std::vector<int> &mapping, size_t width) {
-    decoder_.emplace(value_or_fail(avro::RowDecoder::compile(open_->schema, mapping, width)));
-    width_ = width;
+void BackupRows::map(const std::vector<int> &mapping, const std::vector<avro::Column> &columns) {
+    width_ = columns.size();
+    decoder_.emplace(value_or_fail(avro::RowDecoder::compile(open_->schema, mapping, width_, columns)));
+}
+
+void BackupRows::take_as_written() {
+    width_ = open_->schema.top().fields.size();
+    decoder_.emplace(value_or_fail(avro::RowDecoder::compile_as_written(open_->schema)));
 }
 
 bool BackupRows::next_rows(Batch &batch, size_t limit) {

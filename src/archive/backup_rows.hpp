@@ -20,8 +20,10 @@ class BackupRows {
     // Opens the next part; false behind the last one. Raises 22P03, 58P01 and what else files may be.
     bool next_part();
     const avro::Schema &schema() const { return open_->schema; }
-    // Says where each field goes; stands between next_part() and next_rows().
-    void map(const std::vector<int> &mapping, size_t width);
+    // Says where each field goes, or that rows come as RowEncoder took them; one of these stands between
+    // next_part() and next_rows().
+    void map(const std::vector<int> &mapping, const std::vector<avro::Column> &columns);
+    void take_as_written();
     // Replaces `batch` by the next rows, all of one block and at most `limit`; false at the part's end.
     // Raises 22P03 with the offset in the file.
     bool next_rows(Batch &batch, size_t limit);

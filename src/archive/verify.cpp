@@ -8,6 +8,7 @@
 
 #include "archive/backup_rows.hpp"
 #include "archive/table_hash.hpp"
+#include "archive/table_shape.hpp"
 #include "archive/verdict.hpp"
 #include "core/avro/fingerprint.hpp"
 #include "core/content_hash.hpp"
@@ -136,10 +137,7 @@ void decode_rows(const Manifest &manifest, Findings &findings) {
     BackupRows rows(manifest);
     ContentHash hash;
     const auto map = [&] {
-        const avro::Node &top = rows.schema().top();
-        std::vector<int> mapping;
-        for (size_t i = 0; i < top.fields.size(); ++i) mapping.push_back(static_cast<int>(i));
-        rows.map(mapping, top.fields.size());
+        rows.take_as_written();
         if (avro::schema_fingerprint(rows.schema()) != rows.part().schema_fingerprint)
             findings.add(rows.part().file, "its schema is not the manifest's");
     };
@@ -172,8 +170,10 @@ const FormData_pg_attribute *find_attribute(Relation rel, const std::string &nam
 
 // The type that a field was backed up from, as SQL writes it; empty where there is no such type.
 std::string written_type(const avro::SchemaField &field) {
-    const std::array<SqlArgument, 2> arguments{text_argument(property(field, "pg.type")),
-                                               text_argument(property(field, "pg.typmod"))};
+    const std::string domain = property(field, "pg.domain");
+    const std::array<SqlArgument, 2> arguments{
+        text_argument(domain.empty() ? property(field, "pg.type") : domain),
+        text_argument(domain.empty() ? property(field, "pg.typmod") : "-1")};
     const std::vector<TextRow> rows =
         query("SELECT pg_catalog.format_type(pg_catalog.to_regtype($1), $2::pg_catalog.int4)", arguments);
     return rows.at(0).at(0).value_or("");
@@ -201,7 +201,10 @@ class Plan {
     void check() {
         if (!tell_drift()) return;
         read_rows(
-            rows_, findings_, [&] { rows_.map(map_fields(rows_.schema()), columns_.size()); },
+            rows_, findings_,
+            [&] {
+                rows_.map(map_fields(rows_.schema()), pick_columns(describe_table(rel_), columns_));
+            },
             [&](Batch &batch) { check_rows(batch); });
         if (!checks_) return;
         checks_->slots.finish();
@@ -418,13 +421,16 @@ void load_scratch(const Manifest &manifest, Findings &findings) {
         mapping.push_back(static_cast<int>(columns.size()));
         columns.push_back(column_name_of(field));
     }
-    PartsSource source(files, {files.size(), mapping}, columns.size(), manifest.sha256);
+    const Oid scratch = make_scratch(first.schema);
+    Relation rel = open_table(scratch, RowExclusiveLock);
+    const std::vector<avro::Column> shapes = pick_columns(describe_table(rel), columns);
+    close_table(rel);
+    PartsSource source(files, {files.size(), mapping}, shapes, manifest.sha256);
     RefusedRows refused(manifest, source, findings);
     LoadOptions options;
     options.on_error = OnError::reject;
     options.json = "{}";
     const LoadFacts facts{manifest.target, "avro", manifest.file};
-    const Oid scratch = make_scratch(first.schema);
     run_load({{[&] { return scratch; }}, columns, source, facts, options, &refused});
     if (findings.ok() && hash_table(scratch) != manifest.content_hash)
         findings.add("", "the content hash of the restored table is not the manifest's");

@@ -238,17 +238,26 @@ bool RowDecoder::read_value(Op op, int index, Cursor &cursor, Field &out) {
             return read_value(plan(child).op, child, cursor, out);
         }
         case Op::decimal:
+        case Op::interval:
+            if (as_written_) return read_as_written(index, cursor, out);
+            [[fallthrough]];
         case Op::decimal_fixed:
         case Op::uuid_fixed:
         case Op::duration:
-        case Op::interval:
             return read_made_text(plan(index), cursor, out);
         case Op::array:
         case Op::map:
         case Op::record:
             break;
     }
-    return cursor.fail("nested value");
+    return as_written_ ? read_as_written(index, cursor, out) : cursor.fail("nested value");
+}
+
+bool RowDecoder::read_as_written(int index, Cursor &cursor, Field &out) const {
+    const Cursor start = cursor;
+    if (!skip_value(index, cursor)) return false;
+    set_text(out, Field::Kind::encoded, cursor.since(start));
+    return true;
 }
 
 bool RowDecoder::read_real(Op op, Cursor &cursor, Field &out) {

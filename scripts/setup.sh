@@ -22,7 +22,7 @@ install() {
 
 missing=()
 for package in g++ make cmake pkg-config libboost-test-dev libavro-dev libdeflate-dev libzstd-dev libsnappy-dev \
-    libsimdjson-dev zlib1g-dev clang-format clang-tidy ca-certificates curl jq; do
+    libsimdjson-dev zlib1g-dev clang-format clang-tidy ca-certificates curl jq strace; do
     installed "$package" || missing+=("$package")
 done
 

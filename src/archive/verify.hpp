@@ -32,8 +32,8 @@ struct Finding {
     std::string column = {}, problem = {};
 };
 
-// Looks at all levels up to this one; restore is left out where checksum or decode has failed. Tells at most a
-// hundred problems of each. From plan on the caller needs the right to restore: INSERT on the table, or
+// Looks at all levels up to this one; restore is left out where checksum or decode has failed. Tells at most
+// a hundred problems of each. From plan on the caller needs the right to restore: INSERT on the table, or
 // membership in pg_read_server_files (42501).
 std::vector<Finding> verify_backup(const Manifest &manifest, VerifyLevel level);
 

@@ -116,7 +116,8 @@ void ForeignKeys::add_key(const ForeignKeyCacheInfo *info, Lock lock) {
     Oid *const types = key.types.data();
     pg_call([&] {
         char *question = build_question(info, lock);
-        Relation parent = table_open(info->confrelid, RowShareLock);
+        Relation parent =
+            table_open(info->confrelid, lock == Lock::key_share ? RowShareLock : AccessShareLock);
         key.parent_owner = RelationGetForm(parent)->relowner;
         table_close(parent, NoLock);
         if (SPI_connect() != SPI_OK_CONNECT) elog(ERROR, "SPI_connect failed");

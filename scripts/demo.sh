@@ -24,7 +24,7 @@ post() {
 trap '[ $? = 0 ] || echo "demo.sh: failed; its logs are in .demo, and make stop ends its servers" >&2' EXIT
 
 section 'Set-up'
-scripts/setup.sh
+scripts/setup.sh demo
 say 'building'
 mkdir -p build
 build_stage build/stage > build/demo-build.log 2>&1 || { cat build/demo-build.log; die 'the build failed'; }

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Installs what a build, the tests and the demo need, and nothing that is already there. Debian and its kin only.
+#   setup.sh [demo]    with demo: without what only the tests need
 . "$(dirname "$0")/lib.sh"
 
 installed() { dpkg-query -W -f '${db:Status-Status}\n' "$1" 2> /dev/null | grep -qx installed; }
@@ -20,9 +21,12 @@ install() {
     apt_get install --yes --no-install-recommends "$@" > /dev/null
 }
 
+# Avro libraries that the tests read and write files with; libavro-java brings Jackson, Joda, slf4j and snappy along.
+readers=(python3-avro python3-snappy python3-zstandard libavro-java)
+[ "${1:-}" != demo ] || readers=()
 missing=()
 for package in g++ make cmake pkg-config libboost-test-dev libavro-dev libdeflate-dev libzstd-dev libsnappy-dev \
-    libsimdjson-dev zlib1g-dev clang-format clang-tidy ca-certificates curl jq strace; do
+    libsimdjson-dev zlib1g-dev clang-format clang-tidy ca-certificates curl jq strace "${readers[@]}"; do
     installed "$package" || missing+=("$package")
 done
 
@@ -48,13 +52,16 @@ if ! complete || { installed "$headers" && [ "$(version_of "$server")" != "$(ver
 fi
 [ ${#missing[@]} = 0 ] || install "${missing[@]}"
 
+# Java's library is run from source, by a JDK of any make.
+[ ${#readers[@]} = 0 ] || command -v javac > /dev/null || install default-jdk-headless
+
 # Some packages of node bring npm along and conflict with Debian's, so ask in two steps.
 command -v node > /dev/null || install nodejs
 command -v npm > /dev/null || install npm
 
 # npm ci writes node_modules/.package-lock.json last.
 if [ ! node_modules/.package-lock.json -nt package-lock.json ]; then
-    say 'npm installs what package-lock.json pins (PostgREST)'
+    say 'npm installs what package-lock.json pins (PostgREST, avsc)'
     npm ci --no-audit --no-fund --ignore-scripts --loglevel=error > /dev/null
     touch node_modules/.package-lock.json
 fi

@@ -94,7 +94,7 @@ async function write(schemaFile, lines, codec, path) {
   const schema = JSON.parse(readFileSync(schemaFile, 'utf8'));
   const logical = JSON.stringify(schema).includes('"logicalType"');
   const type = logical ? avro.Type.forSchema(schema) : compile(schema);
-  const encoder = new avro.streams.BlockEncoder(logical ? schema : type, { codec });
+  const encoder = new avro.streams.BlockEncoder(logical ? schema : type, { codec, writeHeader: true }); // else none without rows
   const out = encoder.pipe(createWriteStream(path));
   for (const line of readFileSync(lines, 'utf8').split('\n')) if (line) encoder.write(parse(type, JSON.parse(line)));
   encoder.end();

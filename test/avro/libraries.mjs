@@ -1,10 +1,11 @@
 // How the tests call the programs of this folder: one process per library, which reads or writes any number of files.
 import { execFile, execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
+const folder = process.env.FERRY_TEST_OUT ?? `${here}../../build/test`;
 const jars = ['avro', 'jackson-core-asl', 'jackson-mapper-asl', 'joda-time', 'slf4j-api', 'slf4j-nop', 'snappy-java']
   .map((name) => `/usr/share/java/${name}.jar`).join(':');
 
@@ -16,12 +17,13 @@ export const libraries = {
   avsc: { codecs: ['null', 'deflate'], unknown: /unknown codec/ },
 };
 
-// Makes what has to be built, in the folder; to be called first.
-export function prepare(folder) {
-  mkdirSync(folder, { recursive: true });
-  execFileSync('g++', ['-std=c++20', '-O1', '-o', `${folder}/avro_c`, `${here}avro_c.cpp`, '-lavro', '-lsimdjson']);
+// Builds what has to be built, if it is not there from an earlier test; to be called first.
+export function prepare() {
+  const [source, program] = [`${here}avro_c.cpp`, `${folder}/avro_c`];
+  if (!existsSync(program) || statSync(program).mtimeMs < statSync(source).mtimeMs)
+    execFileSync('g++', ['-std=c++20', '-O1', '-o', program, source, '-lavro', '-lsimdjson']);
   const commands = {
-    'avro-c': [`${folder}/avro_c`],
+    'avro-c': [program],
     'python3-avro': ['/usr/bin/python3', `${here}python_avro.py`], // the one that Debian's packages are for
     'libavro-java': ['java', '-Xshare:auto', '-XX:TieredStopAtLevel=1', '-cp', jars, `${here}JavaAvro.java`],
     avsc: [process.execPath, `${here}avsc.mjs`],

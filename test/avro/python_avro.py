@@ -14,6 +14,7 @@ import avro.io
 import avro.schema
 
 warnings.simplefilter("ignore", avro.errors.IgnoredLogicalType)  # of those that this library does not know
+decimal.getcontext().prec = 100  # or scaleb() would round
 
 
 class Branch:

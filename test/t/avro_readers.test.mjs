@@ -1,7 +1,7 @@
 // What we write is read alike by four libraries that others wrote, and as SQL has it: every type with its extremes, every
 // codec, and tables without rows, without columns, with huge rows, many blocks, odd names and 1,600 columns.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { libraries, linesOf, prepare, run } from '../avro/libraries.mjs';
 import { Server, literal } from './harness.mjs';
@@ -165,7 +165,8 @@ const backupOf = (table, codec) => backups.findIndex((backup) => backup.table ==
 before(async () => {
   server = Server.start('avro_readers');
   folder = `${server.place}/lines`;
-  prepare(folder);
+  mkdirSync(folder, { recursive: true });
+  prepare();
   server.sql(`
     CREATE TYPE mood AS ENUM ('sad', 'so, so', 'né', '');
     CREATE DOMAIN percent AS integer CHECK (VALUE BETWEEN 0 AND 100);

@@ -3,8 +3,6 @@
 #include <boost/test/unit_test.hpp>
 
 #include <avro.h>
-#include <unistd.h>
-#include <cstdio>
 #include <vector>
 
 #include "avro_memory.hpp"
@@ -143,25 +141,6 @@ Reading read_blocks(std::string_view file, const Limits &limits = {}) {
 }
 
 // A file in /tmp that goes away with the object: avro-c reads and writes paths only.
-class ScratchFile {
-  public:
-    ScratchFile() { close(mkstemp(path)); }
-    ~ScratchFile() { unlink(path); }
-    std::string read() const {
-        std::string out;
-        FILE *const file = std::fopen(path, "rb");
-        for (int c = std::getc(file); c != EOF; c = std::getc(file)) out.push_back(static_cast<char>(c));
-        std::fclose(file);
-        return out;
-    }
-    void write(std::string_view data) const {
-        FILE *const file = std::fopen(path, "wb");
-        BOOST_REQUIRE(std::fwrite(data.data(), 1, data.size(), file) == data.size());
-        std::fclose(file);
-    }
-    char path[32] = "/tmp/ferry_avro_XXXXXX";
-};
-
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(files_round_trip) {

@@ -1,9 +1,14 @@
-// Files in memory for the Avro tests: a sink, a source and a writer of small files.
-// Hostile files are put together byte by byte with Bytes.
+// Files in memory for the Avro tests: a sink, a source and a writer of small files; and files on disk for
+// avro-c. Hostile files are put together byte by byte with Bytes.
 #pragma once
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <string_view>
 
@@ -80,5 +85,22 @@ inline std::string header(std::string_view schema, std::string_view codec = "nul
 inline std::string frame(int64_t rows, std::string_view data) {
     return Bytes().number(rows).text(data).raw(sync_text).str();
 }
+
+// A file on disk, gone with its object.
+class ScratchFile {
+  public:
+    ScratchFile() { close(mkstemp(path)); }
+    ScratchFile(const ScratchFile &) = delete;
+    ~ScratchFile() { unlink(path); }
+    std::string read() const {
+        std::ifstream in(path, std::ios::binary);
+        return {std::istreambuf_iterator<char>(in), {}};
+    }
+    void write(std::string_view data) const {
+        std::ofstream out(path, std::ios::binary);
+        out.write(data.data(), static_cast<std::streamsize>(data.size()));
+    }
+    char path[32] = "/tmp/ferry_avro_XXXXXX";
+};
 
 }  // namespace ferry::avro::test

@@ -28,9 +28,11 @@ const types = [
   ['bigint', 'long', long, ['-9223372036854775808', '-9007199254740993', '0', '9223372036854775807']],
   ['oid', 'long', long, ['0', '4294967295']],
   ['real', 'float', real(4), ['0', '-0', '0.1', '1e-45', '3.4028235e38', 'NaN', 'Infinity', '-Infinity']],
-  ['double precision', 'double', real(8), ['0', '-0', '0.1', '4.9e-324', '1.7976931348623157e308', 'NaN', 'Infinity', '-Infinity']],
+  ['double precision', 'double', real(8),
+    ['0', '-0', '0.1', '4.9e-324', '1.7976931348623157e308', 'NaN', 'Infinity', '-Infinity']],
   ['numeric(6,2)', 'bytes', decimal(2), ['0', '-9999.99', '9999.99', '0.01', '1.28', '-1.28', '-1.29', '327.68'], ['NaN']],
-  ['numeric(38,10)', 'bytes', decimal(10), ['9999999999999999999999999999.9999999999', '-9999999999999999999999999999.9999999999', '0', '-0.0000000001']],
+  ['numeric(38,10)', 'bytes', decimal(10),
+    ['9999999999999999999999999999.9999999999', '-9999999999999999999999999999.9999999999', '0', '-0.0000000001']],
   ['numeric(5)', 'bytes', decimal(0), ['0', '99999', '-99999']],
   ['numeric', 'string', text, ['0', '0.00', '-0.10', 'NaN', 'Infinity', '123456789012345678901234567890.123456789']],
   ['numeric(40,2)', 'string', text, ['1.50', '-99999999999999999999999999999999999999.99', 'NaN']],
@@ -75,92 +77,103 @@ const types = [
 
 // ---- Tables ----
 
-// A table to make, back up and read: SQL that makes it, and per column its Avro field, branch and canonical form.
+// What is made, backed up and read: `make` is SQL; `columns` say how each is called, in SQL and in Avro, its branch and SQL
+// for its canonical form. `cannot` has, by codec and library, what a library says that cannot read the backup. With
+// `converted` the libraries that convert logical types do so.
 const tables = [];
 const codecs = ['null', 'deflate', 'snappy', 'zstandard'];
-// `converted` tables are read with logical types converted. `cannot` has, by codec and library, what a library says that cannot read the table's backup.
-const table = (name, { make, columns, codecs: which = ['deflate'], cannot = {}, converted = false }) =>
-  tables.push({ name, make, columns, codecs: which, cannot, converted });
+const table = (name, more) => tables.push({ name, codecs: ['deflate'], cannot: {}, converted: false, ...more });
 
-// A column in canonical form; `spare` is SQL that tells values that travel as text, where the column has such.
+const identifier = (name) => `"${name.replaceAll('"', '""')}"`;
+
+// A row in canonical form. `spare` is SQL that is true for values that travel as text, in columns that have such.
 function canonical({ name, field = name, branch, show, required, spare }) {
-  const v = `"${name.replaceAll('"', '""')}"`;
-  const union = required && !spare ? show(v) : `'{"${branch}":' || ${show(v)} || '}'`;
-  const branches = `${required ? '' : `WHEN ${v} IS NOT DISTINCT FROM NULL THEN 'null' `}${spare ? `WHEN ${spare(v)} THEN '{"string":' || ${text(v)} || '}' ` : ''}`;
-  return `'"${field}":' || ${branches ? `CASE ${branches}ELSE ${union} END` : union}`;
+  const v = identifier(name);
+  const plain = show(v);
+  const branches = [
+    required ? '' : `WHEN ${v} IS NOT DISTINCT FROM NULL THEN 'null' `,
+    spare ? `WHEN ${spare(v)} THEN '{"string":' || ${text(v)} || '}' ` : '',
+  ].join('');
+  return `'"${field}":' || ${branches ? `CASE ${branches}ELSE '{"${branch}":' || ${plain} || '}' END` : plain}`;
 }
 const rowOf = (columns) => `'{' || array_to_string(ARRAY[${columns.map(canonical)}]::text[], ',') || '}'`;
 
-// Every type twice, NULL and NOT NULL; the value of row n is the n-th, and again from the first.
-function tableOfTypes(name, { spare }) {
-  const columns = types.flatMap(([type, branch, show, values, others = []], i) => [false, true].map((required) => {
-    const all = spare ? [...others, ...values] : values;
-    const list = `ARRAY[${all.map((value) => literal(value))}]::text[]`;
-    const isSpare = spare && others.length > 0 && ((v) => `format('%s', ${v}) IN (${others.map((value) => `format('%s', ${literal(value)}::${type})`)})`);
-    return { name: `c${i}${required ? 'n' : ''}`, type, branch, show, required, spare: isSpare,
-      value: required ? `(${list})[1 + n % ${all.length}]` : `(${list} || NULL)[1 + n % ${all.length + 1}]` };
+const made = (name, columns, rows) => `
+  CREATE TABLE ${name} (${columns.map((c) => `${identifier(c.name)} ${c.type}${c.required ? ' NOT NULL' : ''}`)});
+  INSERT INTO ${name} ${rows};`;
+
+// Every type twice, NULL and NOT NULL; the value of row n is the n-th, and from the first again.
+function columnsOf(types, withSpare = false) {
+  return types.flatMap(([type, branch, show, values, others = []], i) => [false, true].map((required) => {
+    const as = (value) => `${literal(value)}::${type}`;
+    const all = withSpare ? [...others, ...values] : values;
+    const list = `ARRAY[${[...all.map(literal), ...(required ? [] : ['NULL'])]}]::text[]`;
+    const spare = withSpare && others.length > 0 &&
+      ((v) => `format('%s', ${v}) IN (${others.map((value) => `format('%s', ${as(value)})`)})`);
+    const value = `(${list})[1 + n % ${all.length + (required ? 0 : 1)}]::${type}`;
+    return { name: `c${i}${required ? 'n' : ''}`, type, branch, show, required, spare, value };
   }));
-  const rows = 2 * Math.max(...types.map(([, , , values, others = []]) => values.length + others.length + 1));
-  table(name, { columns, codecs, make: `
-    CREATE TABLE ${name} (${columns.map((c) => `${c.name} ${c.type}${c.required ? ' NOT NULL' : ''}`)});
-    INSERT INTO ${name} SELECT ${columns.map((c) => `(${c.value})::${c.type}`)} FROM generate_series(0, ${rows - 1}) n;` });
 }
-tableOfTypes('every_type', { spare: false });
-tableOfTypes('text_branches', { spare: true });
+function tableOfTypes(name, columns, rows, more) {
+  table(name, { ...more, columns, make: made(name, columns, `SELECT ${columns.map((c) => c.value)} FROM generate_series(0, ${rows - 1}) n`) });
+}
+const rowsOf = (types) => 2 * Math.max(...types.map(([, , , values, others = []]) => values.length + others.length + 1));
+tableOfTypes('every_type', columnsOf(types), rowsOf(types), { codecs });
+tableOfTypes('text_branches', columnsOf(types, true), rowsOf(types), { codecs });
 
 const column = (name, type, branch, show, field = name) => ({ name, type, branch, show, field });
-const made = (name, columns, rows) => `CREATE TABLE ${name} (${columns.map((c) => `"${c.name}" ${c.type}`)}); INSERT INTO ${name} ${rows};`;
-
 const few = [column('id', 'integer', 'int', int), column('name', 'text', 'string', text)];
 table('without_rows', { columns: few, codecs, make: made('without_rows', few, 'SELECT 1, NULL WHERE false') });
 table('only_nulls', { columns: few, codecs, make: made('only_nulls', few, 'SELECT FROM generate_series(1, 1000)') });
-// A block of rows without columns has no bytes; avro-c asks for memory for them and takes "none" for an error.
-table('without_columns', { columns: [], codecs, cannot: { snappy: { 'avro-c': /Cannot allocate memory for/ } }, make: 'CREATE TABLE without_columns (); INSERT INTO without_columns SELECT FROM generate_series(1, 7);' });
-table('huge_rows', { columns: few, codecs, make: made('huge_rows', few,
-  `SELECT n, CASE n WHEN 3 THEN (SELECT string_agg(md5(i::text), '' ORDER BY i) FROM generate_series(1, 160000) i) ELSE 'short' END FROM generate_series(1, 5) n`) });
+// A block of rows without columns has no bytes; avro-c asks for memory for them and takes none for an error.
+table('without_columns', { columns: [], codecs, cannot: { snappy: { 'avro-c': /Cannot allocate memory for/ } },
+  make: 'CREATE TABLE without_columns (); INSERT INTO without_columns SELECT FROM generate_series(1, 7);' });
+const huge = "(SELECT string_agg(md5(i::text), '' ORDER BY i) FROM generate_series(1, 160000) i)";
+table('huge_rows', { columns: few, codecs,
+  make: made('huge_rows', few, `SELECT n, CASE n WHEN 3 THEN ${huge} ELSE 'short' END FROM generate_series(1, 5) n`) });
 
 // Many blocks; those of the other codecs with fewer rows, which is enough for them.
 const hires = [column('id', 'bigint', 'long', long), column('name', 'text', 'string', text),
   column('at', 'timestamptz', 'long', stamp), column('department', 'integer', 'int', int)];
+const hire = "n, 'name ' || n, '2021-01-01Z'::timestamptz + n * '1 minute'::interval, nullif(n % 100, 0)";
 for (const [name, rows, which] of [['many_blocks', 100000, ['deflate']], ['some_blocks', 30000, codecs]])
-  table(name, { columns: hires, codecs: which, make: made(name, hires,
-    `SELECT n, 'name ' || n, '2021-01-01Z'::timestamptz + n * '1 minute'::interval, nullif(n % 100, 0) FROM generate_series(1, ${rows}) n`) });
+  table(name, { columns: hires, codecs: which, make: made(name, hires, `SELECT ${hire} FROM generate_series(1, ${rows}) n`) });
 
 // Names that Avro does not allow, that differ in case only, or that look like others' names made legal.
-const odd = [['my col', 'my_u0020col'], ['café', 'caf_u00E9'], ['1x', '_u0031x'], ['Case', 'Case'], ['case', 'case_2'],
-  ['my_u0020col', 'my_u0020col'], ['select', 'select'], ['😀', '_u1F600'], ['a"b', 'a_u0022b'], ['-', '_u002D'], ['null', 'null']]
-  .map(([name, field]) => ({ ...column(name, 'integer', 'int', int), field: name === 'my col' ? 'my_u0020col_2' : field }));
-table('"odd né-1"', { columns: odd, codecs: ['null'], make: `
-  CREATE TABLE "odd né-1" (${odd.map((c) => `"${c.name.replaceAll('"', '""')}" integer`)}); INSERT INTO "odd né-1" VALUES (${odd.map((_, i) => i)});` });
+const odd = Object.entries({
+  'my col': 'my_u0020col_2', my_u0020col: 'my_u0020col', café: 'caf_u00E9', '1x': '_u0031x', Case: 'Case', case: 'case_2',
+  select: 'select', null: 'null', '😀': '_u1F600', 'a"b': 'a_u0022b', '-': '_u002D',
+}).map(([name, field]) => column(name, 'integer', 'int', int, field));
+table('"odd né-1"', { columns: odd, codecs: ['null'], make: made('"odd né-1"', odd, `SELECT ${odd.map((_, i) => i)}`) });
 
 // A schema of more than 64 KiB.
-const wide = Array.from({ length: 1600 }, (_, i) => column(`column_number_${i}`, i % 3 ? 'integer' : 'text', ...(i % 3 ? ['int', int] : ['string', text])));
-table('wide', { columns: wide, codecs: ['deflate'], make: made('wide', wide, `SELECT ${wide.map((_, i) => (i % 7 ? `n * ${i}` : 'NULL'))} FROM generate_series(1, 5) n`) });
+const wide = Array.from({ length: 1600 }, (_, i) =>
+  column(`column_number_${i}`, ...(i % 3 ? ['integer', 'int', int] : ['text', 'string', text])));
+table('wide', { columns: wide,
+  make: made('wide', wide, `SELECT ${wide.map((_, i) => (i % 7 ? `n * ${i}` : 'NULL'))} FROM generate_series(1, 5) n`) });
 
 // ---- Logical types ----
 // What the two libraries that convert them make of values that they can hold: no dates BC, and times in whole milliseconds
 // because the Java of this release ends there. What is no logical type to them stays what it is.
 const stampText = (v) => quoted(`to_char(${v}, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`);
-const calendar = [
+const plainText = (v) => quoted(`${v}::text`);
+const logicalTypes = [
   ['date', 'int', (v) => quoted(`to_char(${v}, 'YYYY-MM-DD')`), ['0001-01-01', '1969-12-31', '2024-02-29', '9999-12-31']],
   ['time', 'long', (v) => quoted(`to_char(${v}, 'HH24:MI:SS.US')`), ['00:00', '12:34:56.789', '23:59:59.999']],
-  ['timestamptz', 'long', stampText, ['0001-01-01Z', '1969-12-31 23:59:59.999Z', '2021-03-28 02:30:00.123+05:45', '9999-12-31 23:59:59.999Z']],
+  ['timestamptz', 'long', stampText,
+    ['0001-01-01Z', '1969-12-31 23:59:59.999Z', '2021-03-28 02:30:00.123+05:45', '9999-12-31 23:59:59.999Z']],
   ['timestamp', 'long', stamp, ['2021-03-28 02:30']], // local-timestamp-micros is younger than both
-  ['numeric(12,2)', 'bytes', (v) => quoted(`${v}::text`), ['0', '-0.01', '1.50', '9999999999.99', '-9999999999.99']],
-  ['numeric(38,0)', 'bytes', (v) => quoted(`${v}::text`), ['99999999999999999999999999999999999999', '-1']],
+  ['numeric(12,2)', 'bytes', plainText, ['0', '-0.01', '1.50', '9999999999.99', '-9999999999.99']],
+  ['numeric(38,0)', 'bytes', plainText, ['99999999999999999999999999999999999999', '-1']],
   ['uuid', 'string', text, ['00112233-4455-6677-8899-aabbccddeeff']],
-].flatMap(([type, branch, show, values], i) => [false, true].map((required) => ({ name: `c${i}${required ? 'n' : ''}`, type, branch, show, required,
-  value: `(ARRAY[${values.map((value) => literal(value))}]::text[])[1 + n % ${values.length}]::${type}` })));
-table('calendar', { columns: calendar, converted: true, make: `
-  CREATE TABLE calendar (${calendar.map((c) => `${c.name} ${c.type}${c.required ? ' NOT NULL' : ''}`)});
-  INSERT INTO calendar SELECT ${calendar.map((c) => c.value)} FROM generate_series(0, 19) n;
-  INSERT INTO calendar SELECT ${calendar.map((c) => (c.required ? c.value : 'NULL'))} FROM generate_series(0, 1) n;` });
+];
+tableOfTypes('calendar', columnsOf(logicalTypes), rowsOf(logicalTypes), { converted: true });
 
 // ---- Backups and what the libraries make of them ----
 
 const converting = ['python3-avro', 'libavro-java'];
 let server, folder;
-const backups = []; // { table, codec, path, lines: what SQL says }
+const backups = []; // table, codec, converted, path, and the lines that SQL says
 const backupOf = (table, codec) => backups.findIndex((backup) => backup.table === table && backup.codec === codec);
 before(async () => {
   server = Server.start('avro_readers');
@@ -193,7 +206,8 @@ before(async () => {
     ${tables.map(({ make }) => make).join('\n')}`);
   const session = server.session();
   // Backups do not depend on the settings of their session.
-  await session.query("SET TimeZone = 'Asia/Kathmandu'; SET DateStyle = 'SQL, DMY'; SET IntervalStyle = iso_8601; SET extra_float_digits = -5; SET bytea_output = escape");
+  await session.query(`SET TimeZone = 'Asia/Kathmandu'; SET DateStyle = 'SQL, DMY'; SET IntervalStyle = iso_8601;
+    SET extra_float_digits = -5; SET bytea_output = escape`);
   for (const [i, { name, columns, codecs: which, converted }] of tables.entries()) {
     const lines = `${folder}/${i}.sql`;
     // The settings under which all text is written (docs/avro-types.md).
@@ -202,7 +216,8 @@ before(async () => {
       \\o '${lines}'
       SELECT ${rowOf(columns)} FROM public.${name};`);
     for (const codec of which) {
-      const path = await session.query(`SELECT path FROM ferry.backup_table_avro('${name}', '${codec}', name => '${i}.${codec}.avro')`);
+      const path = await session.query(
+        `SELECT path FROM ferry.backup_table_avro('${name}', '${codec}', name => '${i}.${codec}.avro')`);
       backups.push({ table: name, codec, converted, path: `${server.data}/pg_ferry/backups/${path}`, lines: linesOf(lines) });
     }
   }
@@ -227,7 +242,8 @@ function assertSame(actual, expected, what) {
 describe('every library reads every backup', () => {
   for (const { name, codecs: which, cannot } of tables.filter(({ converted }) => !converted)) {
     for (const codec of which) {
-      const refusal = (library) => libraries[library].codecs.includes(codec) ? cannot[codec]?.[library] : libraries[library].unknown;
+      const refusal = (library) =>
+        libraries[library].codecs.includes(codec) ? cannot[codec]?.[library] : libraries[library].unknown;
       const not = Object.keys(libraries).filter(refusal);
       it(`${name}, ${codec}${not.length ? `, not by ${not.join(' and ')}` : ''}`, () => {
         const at = backupOf(name, codec);

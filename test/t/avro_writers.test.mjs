@@ -24,7 +24,8 @@ const plain = [
   ['long', 'integer', same(['-2147483648', '2147483647'])],
   ['float', 'real', [['3fc00000', '1.5'], ['80000000', '-0'], ['00000001', '1e-45'], ['NaN', 'NaN'], ['ff800000', '-Infinity']]],
   ['float', 'double precision', [['3dcccccd', '0.10000000149011612']]],
-  ['double', 'double precision', [['3fb999999999999a', '0.1'], ['7fefffffffffffff', '1.7976931348623157e+308'], ['NaN', 'NaN'], ['7ff0000000000000', 'Infinity']]],
+  ['double', 'double precision',
+    [['3fb999999999999a', '0.1'], ['7fefffffffffffff', '1.7976931348623157e+308'], ['NaN', 'NaN'], ['7ff0000000000000', 'Infinity']]],
   ['double', 'numeric', [['3fb999999999999a', '0.1']]],
   ['string', 'text', same(['', 'ñ€😀', '"\\/', '\t\u0001', '\u2028', 'x'.repeat(10000)])],
   ['string', 'integer', same(['-12'])],
@@ -45,9 +46,12 @@ const dated = [
   [logical('int', 'time-millis'), 'time', [[0, '00:00:00'], [86399999, '23:59:59.999']]],
   [logical('long', 'time-micros'), 'time', [['0', '00:00:00'], ['86399999999', '23:59:59.999999']]],
   [logical('long', 'time-micros'), 'time(0)', [['1000000', '00:00:01']]],
-  [logical('long', 'timestamp-millis'), 'timestamptz', [['0', '1970-01-01 00:00:00+00'], ['-1', '1969-12-31 23:59:59.999+00'], ['253402300799999', '9999-12-31 23:59:59.999+00']]],
-  [logical('long', 'timestamp-micros'), 'timestamptz', [['-1', '1969-12-31 23:59:59.999999+00'], ['1627401728000001', '2021-07-27 16:02:08.000001+00']]],
-  [logical('bytes', 'decimal', { precision: 9, scale: 2 }), 'numeric', [['00', '0.00'], ['ff', '-0.01'], ['04e2', '12.50'], ['3b9ac9ff', '9999999.99']]],
+  [logical('long', 'timestamp-millis'), 'timestamptz',
+    [['0', '1970-01-01 00:00:00+00'], ['-1', '1969-12-31 23:59:59.999+00'], ['253402300799999', '9999-12-31 23:59:59.999+00']]],
+  [logical('long', 'timestamp-micros'), 'timestamptz',
+    [['-1', '1969-12-31 23:59:59.999999+00'], ['1627401728000001', '2021-07-27 16:02:08.000001+00']]],
+  [logical('bytes', 'decimal', { precision: 9, scale: 2 }), 'numeric',
+    [['00', '0.00'], ['ff', '-0.01'], ['04e2', '12.50'], ['3b9ac9ff', '9999999.99']]],
   [logical('bytes', 'decimal', { precision: 9, scale: 2 }), 'numeric(9,1)', [['04e2', '12.5']]],
   [fixed('money', 16, { logicalType: 'decimal', precision: 38, scale: 10 }), 'numeric',
     [['4b3b4ca85a86c47a098a223fffffffff', '9999999999999999999999999999.9999999999'], ['ffffffffffffffffffffffffffffffff', '-0.0000000001']]],
@@ -81,14 +85,13 @@ const columnsOf = (fields, library) => fields.flatMap(([type, column, values], i
 
 // Without their logical types, which avro-c leaves out of the files that it writes.
 const bare = (fields) => fields.map(([type, column, values]) => {
-  const base = type.type;
-  if (base === 'string') return [type, column, values];
-  if (base === 'int' || base === 'long') return [type, base === 'int' ? 'integer' : 'bigint', values.map(([value]) => [value, String(value)])];
-  return [type, 'bytea', values.map(([value]) => hex(value))];
+  if (type.type === 'string') return [type, column, values];
+  const number = { int: 'integer', long: 'bigint' }[type.type];
+  return [type, number ?? 'bytea', values.map(([value]) => (number ? [value, String(value)] : hex(value)))];
 });
 
-const permutations = (list) =>
-  list.length < 2 ? [list] : list.flatMap((item) => permutations(list.filter((other) => other !== item)).map((rest) => [item, ...rest]));
+const permutations = (list) => (list.length < 2 ? [list]
+  : list.flatMap((item) => permutations(list.filter((other) => other !== item)).map((rest) => [item, ...rest])));
 const mixed = permutations(['null', 'int', 'string', 'double']).map((type, i) => ({ name: `u${i}`, type, column: 'text',
   values: [[null, null], [{ int: 7 }, '7'], [{ string: 'seven' }, 'seven'], [{ double: '401d000000000000' }, '7.25']] }));
 
@@ -107,7 +110,8 @@ const files = {
   without_rows: () => ({ rows: 0, columns: columnsOf(plain.slice(0, 2)) }),
   many_rows: () => ({ rows: 20000, columns: [
     { name: 'id', type: 'long', column: 'bigint', value: (n) => [String(n), String(n)] },
-    { name: 'name', type: ['null', 'string'], column: 'text', value: (n) => (n % 10 ? [{ string: `name ${n}` }, `name ${n}`] : [null, null]) },
+    { name: 'name', type: ['null', 'string'], column: 'text',
+      value: (n) => (n % 10 ? [{ string: `name ${n}` }, `name ${n}`] : [null, null]) },
     { name: 'ratio', type: 'double', column: 'double precision', value: (n) => [bits(ratio(n)), String(ratio(n))] }] }),
   // Columns are found by their names, exactly or but for case.
   other_case: () => ({ rows: 1, columns: [
@@ -156,15 +160,19 @@ for (const library of Object.keys(libraries)) {
       for (const codec of libraries[library].codecs) {
         it(`${file}, ${codec}`, async () => {
           const { columns, rows } = make(library);
-          const { path } = written.find((one) => one.file === file && one.library === library && one.codec === codec);
-          await session.query(`DROP TABLE IF EXISTS target; CREATE TABLE target (${columns.map(({ name, column }) => `"${name}" ${column}`)})`);
-          assert.equal(await session.query(`SELECT status, rows_loaded, rows_rejected FROM ferry.restore_table_avro('target', '${path}')`), `loaded|${rows}|0`);
+          const { path } = written.find((w) => w.file === file && w.library === library && w.codec === codec);
+          const definitions = columns.map(({ name, column }) => `"${name}" ${column}`);
+          await session.query(`DROP TABLE IF EXISTS target; CREATE TABLE target (${definitions})`);
+          const report = await session.query(
+            `SELECT status, rows_loaded, rows_rejected FROM ferry.restore_table_avro('target', '${path}')`);
+          assert.equal(report, `loaded|${rows}|0`);
           const shown = await session.query(`SELECT to_json(ARRAY[${columns.map(({ name }) => `"${name}"::text`)}]) FROM target`);
           const actual = shown === '' ? [] : shown.split('\n');
           assert.equal(actual.length, rows);
           actual.forEach((line, n) => {
             const row = JSON.parse(line);
-            columns.forEach((column, i) => assert.equal(row[i], valueOf(column, n)[1], `row ${n}, ${column.name} ${JSON.stringify(column.type)}`));
+            columns.forEach((column, i) =>
+              assert.equal(row[i], valueOf(column, n)[1], `row ${n}, ${column.name} ${JSON.stringify(column.type)}`));
           });
         });
       }

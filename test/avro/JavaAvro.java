@@ -10,7 +10,10 @@ import java.nio.file.Files;
 import java.nio.file.Paths;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.apache.avro.Conversions;
 import org.apache.avro.Schema;
 import org.apache.avro.data.TimeConversions;
@@ -135,6 +138,19 @@ public class JavaAvro {
                 }
                 out.append(']');
                 break;
+            case MAP:
+                Map<String, Object> sorted = new TreeMap<>();
+                ((Map<?, ?>) value).forEach((key, item) -> sorted.put(key.toString(), item));
+                String separator = "{";
+                for (Map.Entry<String, Object> entry : sorted.entrySet()) {
+                    out.append(separator);
+                    quote(entry.getKey(), out);
+                    out.append(':');
+                    show(data, schema.getValueType(), entry.getValue(), out);
+                    separator = ",";
+                }
+                out.append(sorted.isEmpty() ? "{}" : "}");
+                break;
             case RECORD:
                 out.append('{');
                 for (Schema.Field field : schema.getFields()) {
@@ -226,6 +242,10 @@ public class JavaAvro {
                     items.add(parse(schema.getElementType(), item));
                 }
                 return items;
+            case MAP:
+                Map<String, Object> map = new HashMap<>();
+                json.getFields().forEachRemaining(entry -> map.put(entry.getKey(), parse(schema.getValueType(), entry.getValue())));
+                return map;
             case RECORD:
                 GenericData.Record record = new GenericData.Record(schema);
                 for (Schema.Field field : schema.getFields()) {

@@ -10,6 +10,7 @@
 #include <fstream>
 #include <iterator>
 #include <limits>
+#include <map>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -91,6 +92,27 @@ void show_parts(const avro_value_t *value, bool named, std::string &out) {
     out += named ? '}' : ']';
 }
 
+void show_map(const avro_value_t *value, std::string &out) {
+    size_t count = 0;
+    check(avro_value_get_size(value, &count), "size");
+    std::map<std::string, avro_value_t> sorted;
+    for (size_t i = 0; i < count; ++i) {
+        avro_value_t part;
+        const char *key = nullptr;
+        check(avro_value_get_by_index(value, i, &part, &key), "part");
+        sorted.emplace(key, part);
+    }
+    out += '{';
+    for (const char *comma = ""; const auto &[key, part] : sorted) {
+        out += comma;
+        comma = ",";
+        show_text(key, out);
+        out += ':';
+        show(&part, out);
+    }
+    out += '}';
+}
+
 void show_union(const avro_value_t *value, std::string &out) {
     int at = 0;
     avro_value_t branch;
@@ -165,6 +187,8 @@ void show(const avro_value_t *value, std::string &out) {
             return show_union(value, out);
         case AVRO_ARRAY:
             return show_parts(value, false, out);
+        case AVRO_MAP:
+            return show_map(value, out);
         case AVRO_RECORD:
             return show_parts(value, true, out);
         default:
@@ -293,6 +317,13 @@ void fill(avro_value_t *value, Json json) {
                 avro_value_t part;
                 check(avro_value_append(value, &part, nullptr), "item");
                 fill(&part, item);
+            }
+            return;
+        case AVRO_MAP:
+            for (const auto &[key, member] : json.get_object()) {
+                avro_value_t part;
+                check(avro_value_add(value, std::string(key).c_str(), &part, nullptr, nullptr), "entry");
+                fill(&part, member);
             }
             return;
         case AVRO_RECORD:

@@ -35,6 +35,8 @@ function show(type, value) {
     case 'bytes': case 'fixed': return `"${Buffer.from(value).toString('hex')}"`;
     case 'string': case 'enum': return JSON.stringify(value);
     case 'array': return `[${value.map((item) => show(type.itemsType, item)).join()}]`;
+    case 'map':
+      return `{${Object.keys(value).sort().map((key) => `${JSON.stringify(key)}:${show(type.valuesType, value[key])}`).join()}}`;
     case 'record':
       return `{${type.fields.map((field) => `${JSON.stringify(field.name)}:${show(field.type, value[field.name])}`).join()}}`;
     case 'union:wrapped': {
@@ -78,6 +80,7 @@ function parse(type, value) {
     case 'double': return value === 'NaN' ? NaN : Buffer.from(value, 'hex').readDoubleBE();
     case 'bytes': case 'fixed': return Buffer.from(value, 'hex');
     case 'array': return value.map((item) => parse(type.itemsType, item));
+    case 'map': return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, parse(type.valuesType, item)]));
     case 'record': return Object.fromEntries(type.fields.map((field) => [field.name, parse(field.type, value[field.name])]));
     case 'union:wrapped': case 'union:unwrapped': {
       const [[name, inner]] = Object.entries(value);

@@ -87,6 +87,8 @@ def show(schema, value):
         return quoted(value)
     if kind == "array":
         return f"[{','.join(show(schema.items, item) for item in value)}]"
+    if kind == "map":
+        return f"{{{','.join(f'{quoted(key)}:{show(schema.values, value[key])}' for key in sorted(value))}}}"
     if kind == "record":
         return f"{{{','.join(f'{quoted(field.name)}:{show(field.type, value[field.name])}' for field in schema.fields)}}}"
     raise ValueError(f"no canonical form for {kind}")
@@ -137,6 +139,8 @@ def parse(schema, value):
         return math.nan if value == "NaN" else struct.unpack(">f" if kind == "float" else ">d", bytes.fromhex(value))[0]
     if kind == "array":
         return [parse(schema.items, item) for item in value]
+    if kind == "map":
+        return {key: parse(schema.values, item) for key, item in value.items()}
     if kind == "record":
         return {field.name: parse(field.type, value[field.name]) for field in schema.fields}
     return value

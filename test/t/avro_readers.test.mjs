@@ -17,7 +17,29 @@ const real = (size) => (v) => quoted(`CASE WHEN ${v} = 'NaN' THEN 'NaN' ELSE enc
 const micros = (v) => long(`extract(epoch FROM ${v}) * 1000000`);
 // By day and time, because extract(epoch) rounds near the ends of the range.
 const stamp = (v) => long(`(${v}::date - '1970-01-01'::date)::numeric * 86400000000 + extract(epoch FROM ${v}::time) * 1000000`);
+const days = (v) => int(`${v} - '1970-01-01'::date`);
 const decimal = (scale) => (v) => quoted(`public.unscaled(${v}, ${scale})`);
+
+// Nested values: what may be NULL is a union of null and one type.
+const optional = (v, branch, show) =>
+  `CASE WHEN ${v} IS NOT DISTINCT FROM NULL THEN 'null' ELSE '{"${branch}":' || ${show(v)} || '}' END`;
+let subscripts = 0; // a name for each, because they stand inside each other
+const array = (branch, show) => (v) => {
+  const i = `i${++subscripts}`;
+  const items = `string_agg(${optional(`(${v})[${i}]`, branch, show)}, ',' ORDER BY ${i})`;
+  return `'[' || (SELECT coalesce(${items}, '') FROM generate_subscripts(${v}, 1) ${i}) || ']'`;
+};
+const record = (fields) => (v) => {
+  const shown = fields.map(([name, branch, show]) => `'"${name}":' || ${optional(`(${v}).${name}`, branch, show)}`);
+  return `'{' || ${shown.join(" || ',' || ")} || '}'`;
+};
+const part = (v, name) => `extract(${name} FROM ${v})`;
+const interval = (v) => `'{"months":' || ${part(v, 'year')} * 12 + ${part(v, 'month')} || ',"days":' || ${part(v, 'day')} ||
+  ',"micros":"' || ((${part(v, 'hour')} * 60 + ${part(v, 'minute')}) * 60000000 + ${part(v, 'microseconds')})::bigint || '"}'`;
+const intervalName = 'postgres.pg_catalog.interval';
+const bytes = (v) => quoted(`encode(${v}, 'hex')`);
+const pair = record([['a', 'int', int], ['b', 'string', text]]);
+const pairName = 'postgres.public.pair';
 
 // ---- The types ----
 // One line each: type, Avro's name of it, SQL for its canonical form, values, values that have to travel as text.
@@ -36,14 +58,16 @@ const types = [
   ['numeric(5)', 'bytes', decimal(0), ['0', '99999', '-99999']],
   ['numeric', 'string', text, ['0', '0.00', '-0.10', 'NaN', 'Infinity', '123456789012345678901234567890.123456789']],
   ['numeric(40,2)', 'string', text, ['1.50', '-99999999999999999999999999999999999999.99', 'NaN']],
-  ['numeric(3,-2)', 'string', text, ['99900', '0']],
+  ['numeric(3,-2)', 'bytes', decimal(0), ['99900', '0', '-100']],
+  ['numeric(2,4)', 'bytes', decimal(4), ['0.0099', '-0.0001']],
+  ['money', 'bytes', (v) => decimal(2)(`${v}::numeric`), ['92233720368547758.07', '-92233720368547758.08', '-0.01']],
   ['text', 'string', text, ['', ' ', 'ñ€😀', '"\\/', '\u0001\t\n\r\b\f\u001f\u007f\u0080', '\u2028', '{"string":"x"}', 'null']],
   ['varchar(3)', 'string', text, ['', 'a  ', 'abc']],
   ['char(3)', 'string', text, ['', 'a', 'abc']],
   ['name', 'string', text, ['a', 'n'.repeat(63)]],
-  ['bytea', 'bytes', (v) => quoted(`encode(${v}, 'hex')`), ['', '\\x00', '\\xff00ff', `\\x${'deadbeef'.repeat(5000)}`]],
+  ['bytea', 'bytes', bytes, ['', '\\x00', '\\xff00ff', `\\x${'deadbeef'.repeat(5000)}`]],
   ['uuid', 'string', text, ['00000000-0000-0000-0000-000000000000', 'ffffffff-ffff-ffff-ffff-ffffffffffff']],
-  ['date', 'int', (v) => int(`${v} - '1970-01-01'::date`),
+  ['date', 'int', days,
     ['4714-11-24 BC', '0001-01-01', '1969-12-31', '1970-01-01', '9999-12-31', '5874897-12-31'], ['infinity', '-infinity']],
   ['time', 'long', micros, ['00:00', '12:34:56.789', '23:59:59.999999'], ['24:00']],
   ['time(0)', 'long', micros, ['23:59:58']],
@@ -55,12 +79,12 @@ const types = [
     ['infinity', '-infinity', '294247-01-10 04:00:54.775808Z', '294276-12-31 23:59:59.999999Z']],
   ['timestamptz(0)', 'long', stamp, ['2021-01-01 00:00:01Z']],
   ['timetz', 'string', text, ['00:00+15:59:59', '24:00-15:59:59', '12:00:00.000001Z']],
-  ['interval', 'string', text, ['0', '1 year -2 months 3 days -4:05:06.789', '178000000 years']],
+  ['interval', intervalName, interval,
+    ['0', '1 year -2 months 3 days -4:05:06.789', '178000000 years', '-2147483648 days', '9223372036854775807 us']],
   ['json', 'string', text, ['{"a":  1, "a": 2}', ' "x"', '"\\u0000"']],
   ['jsonb', 'string', text, ['{"a": [1, null, {"b": 1.50}]}', 'null']],
   ['xml', 'string', text, ['<a b="1">é</a>']],
-  ['"char"', 'string', text, ['', 'a', '\\377']],
-  ['money', 'string', text, ['92233720368547758.07', '-0.01']],
+  ['"char"', 'bytes', (v) => bytes(`charsend(${v})`), ['', 'a', '\\377']],
   ['inet', 'string', text, ['1.2.3.4/24', '::/0']],
   ['varbit', 'string', text, ['', '0101']],
   ['int4range', 'string', text, ['empty', '[1,5)', '(,)']],
@@ -69,10 +93,19 @@ const types = [
   ['regclass', 'string', text, ['pg_class', 'ferry.loads']],
   ['xid8', 'string', text, ['18446744073709551615']],
   ['public.mood', 'string', text, ['sad', 'so, so', 'né', '']],
-  ['public.percent', 'string', text, ['0', '100']],
-  ['public.pair', 'string', text, ['(,)', '(1,"a ""b"", c")']],
-  ['integer[]', 'string', text, ['{}', '{1,NULL,-2147483648}', '{{1,2},{3,4}}', '[0:1]={1,2}']],
-  ['text[]', 'string', text, ['{"",NULL,"NULL","a,b","{}"}']],
+  ['xid', 'long', (v) => long(`${v}::text`), ['3', '4294967295']],
+  ['public.percent', 'int', int, ['0', '100']],
+  ['public.words', 'array', array('string', text), ['{}', '{a,NULL,""}']],
+  ['public.pair', pairName, pair, ['(,)', '(1,"a ""b"", c")']],
+  ['integer[]', 'array', array('int', int), ['{}', '{1,NULL,-2147483648}', '{NULL}'],
+    ['{{1,2},{3,4}}', '[0:1]={1,2}']],
+  ['text[]', 'array', array('string', text), ['{"",NULL,"NULL","a,b","{}"}'], ['{{a},{b}}']],
+  ['date[]', 'array', array('int', days), ['{1969-12-31,NULL}'], ['{2021-01-01,infinity}']],
+  ['interval[]', 'array', array(intervalName, interval), ['{1 mon,-00:00:01}']],
+  ['public.pair[]', 'array', array(pairName, pair), ['{"(1,a)",NULL,"(,)"}']],
+  ['public.nested', 'postgres.public.nested',
+    record([['p', pairName, pair], ['q', 'array', array(pairName, pair)], ['d', 'bytes', decimal(1)]]),
+    ['("(1,x)","{""(2,y)"",NULL}",1.5)', '(,,)', '(,{},-0.1)'], ['(,,NaN)']],
 ];
 
 // ---- Tables ----
@@ -184,6 +217,8 @@ before(async () => {
     CREATE TYPE mood AS ENUM ('sad', 'so, so', 'né', '');
     CREATE DOMAIN percent AS integer CHECK (VALUE BETWEEN 0 AND 100);
     CREATE TYPE pair AS (a integer, b text);
+    CREATE TYPE nested AS (p pair, q pair[], d numeric(5,1));
+    CREATE DOMAIN words AS text[];
     -- A numeric's digits as a number of the fewest bytes of two's complement, in hexadecimal.
     CREATE FUNCTION unscaled(value numeric, scale integer) RETURNS text LANGUAGE plpgsql AS $$
     DECLARE

@@ -1,5 +1,5 @@
-// Files that four libraries of others write are restored as docs/avro-types.md promises: every type they know, unions in
-// any order, every codec they have, files without rows and with many blocks, names that differ in case.
+// Files that four libraries of others write are restored as docs/avro-types.md promises: every type they know, nested
+// ones too, unions in any order, every codec they have, files without rows and with many blocks, names that differ in case.
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
@@ -58,12 +58,26 @@ const dated = [
   [logical('string', 'uuid'), 'uuid', same(['00112233-4455-6677-8899-aabbccddeeff'])],
 ];
 
+const array = (items) => ({ type: 'array', items });
+const pair = (name) => ({ type: 'record', name, fields: [{ name: 'B', type: ['string', 'null'] }, { name: 'a', type: 'int' }] });
+const nested = [
+  [array('int'), 'integer[]', [[[], '{}'], [[1, -2], '{1,-2}']]],
+  [array(['null', 'string']), 'text[]', [[[null, { string: 'a "b"' }, { string: '' }], '{NULL,"a \\"b\\"",""}']]],
+  [array(array('long')), 'bigint[]', [[[['1', '2'], ['3', '4']], '{{1,2},{3,4}}']]],
+  [array('int'), 'jsonb', [[[1, 2], '[1, 2]']]],
+  [pair('pairs'), 'public.pair', [[{ B: { string: 'x,y' }, a: 7 }, '(7,"x,y")'], [{ B: null, a: 0 }, '(0,)']]],
+  [pair('objects'), 'jsonb', [[{ B: { string: 'x' }, a: 7 }, '{"B": "x", "a": 7}']]],
+  [{ type: 'map', values: 'double' }, 'jsonb', [[{ 'a key': '3ff8000000000000' }, '{"a key": 1.5}'], [{}, '{}']]],
+  [array(pair('items')), 'public.pair[]', [[[{ B: null, a: 1 }, { B: { string: '' }, a: 2 }], '{"(1,)","(2,\\"\\")"}']]],
+];
+
 const namespace = 'other.writer';
 const typeName = (type) => (typeof type === 'string' ? type : type.name ? `${namespace}.${type.name}` : type.type);
 
 // A named type is defined once, then referred to. Only python3-avro defines a fixed decimal again at each use, which is an
 // error, so each gets a name of its own.
 function again(type, suffix) {
+  if (type.items) return { ...type, items: again(type.items, suffix) };
   if (!type.name) return type;
   return type.logicalType ? { ...type, name: type.name + suffix } : typeName(type);
 }
@@ -104,6 +118,7 @@ const bits = (number) => {
 const files = {
   plain_types: () => ({ columns: columnsOf(plain), rows: 12 }),
   logical_types: (library) => ({ columns: columnsOf(library === 'avro-c' ? bare(dated) : dated, library), rows: 12 }),
+  nested_types: (library) => ({ columns: columnsOf(nested, library), rows: 6 }),
   unions: () => ({ rows: 8, columns: [...mixed,
     { name: 'only', type: ['string'], column: 'text', values: [[{ string: 'one' }, 'one']] },
     { name: 'nothing', type: 'null', column: 'integer', values: [[null, null]] }] }),
@@ -131,7 +146,7 @@ let server, session;
 const written = []; // { file, library, codec, path }
 before(async () => {
   server = Server.start('avro_writers');
-  server.sql("CREATE TYPE mood AS ENUM ('sad', 'so, so')");
+  server.sql("CREATE TYPE mood AS ENUM ('sad', 'so, so'); CREATE TYPE pair AS (a integer, b text)");
   session = server.session();
   await session.query('SET max_parallel_workers_per_gather = 0');
   const folder = `${server.place}/lines`;

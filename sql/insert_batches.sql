@@ -17,10 +17,10 @@ EXCEPTION WHEN OTHERS THEN
   RETURN concat_ws(E'\n', SQLSTATE || ': ' || SQLERRM, 'HINT: ' || NULLIF(hint, ''));
 END
 $$;
--- The answer: head, tables without the numbers of their loads, errors by place, class and hint.
+-- The answer: head and tables without the numbers of their loads, errors by place, class and hint.
 CREATE FUNCTION pg_temp.show(answer json) RETURNS SETOF text LANGUAGE plpgsql AS $$
 BEGIN
-  RETURN NEXT (answer::jsonb - 'tables' - 'errors' - 'details')::text;
+  RETURN NEXT (answer::jsonb - 'load' - 'tables' - 'errors' - 'details')::text;
   RETURN QUERY SELECT t.key || ': ' || (t.value::jsonb - 'load')::text FROM json_each(answer->'tables') t;
   RETURN QUERY SELECT concat_ws(' | ', e->>'table', e->>'index', e->>'pointer', e->>'code', e->>'message', e->>'hint') FROM json_array_elements(answer->'errors') e;
   IF answer->>'code' IS NOT NULL THEN

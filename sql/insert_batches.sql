@@ -105,6 +105,21 @@ CREATE TABLE crate (id int PRIMARY KEY, line text, number int, FOREIGN KEY (line
 SELECT pg_temp.try('{"crate": [{"id": 1, "number": 1, "line": "a\"b"}, {"id": 2, "line": "a", "number": "2"}, {"id": 3, "line": "a", "number": 3}],
                      "ship": [{"line": "a\u0022b", "number": 1, "mates": 2}, {"number": 2, "line": "a", "mate": "x", "mate": "y"}, {"line": "a", "number": 3}]}');
 
+-- ---- A trigger that alters a table whose rows are still to come ----
+CREATE TABLE first (id int);
+CREATE TABLE second (id text PRIMARY KEY, a int);
+CREATE FUNCTION alter_second() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN EXECUTE current_setting('batches.alter_second'); RETURN NULL; END $$;
+CREATE TRIGGER alters AFTER INSERT ON first FOR EACH STATEMENT EXECUTE FUNCTION alter_second();
+SET batches.alter_second = 'ALTER TABLE second ALTER id TYPE int USING id::int';
+SELECT pg_temp.try('{"first": [{"id": 1}], "second": [{"id": "5"}]}');
+SET batches.alter_second = 'ALTER TABLE second ALTER id TYPE text';
+SELECT pg_temp.try('{"first": [{"id": 2}], "second": [{"id": "6"}]}');
+SET batches.alter_second = 'ALTER TABLE second DROP a';
+SELECT pg_temp.refusal($$SELECT ferry.insert_batches('{"first": [{"id": 3}], "second": [{"id": "7"}]}')$$);
+SET batches.alter_second = 'DROP TABLE second';
+SELECT regexp_replace(pg_temp.refusal($$SELECT ferry.insert_batches('{"first": [{"id": 3}], "second": [{"id": "7"}]}')$$), '\d+ does', '… does');
+SELECT f.id, s.id FROM first f FULL JOIN second s ON s.id = (f.id + 4)::text ORDER BY f.id;
+
 -- ---- Constraints that could wait for the end of the transaction ----
 CREATE TABLE p (id int PRIMARY KEY, c int);
 CREATE TABLE c (id int PRIMARY KEY, p int REFERENCES p DEFERRABLE INITIALLY DEFERRED);

@@ -134,10 +134,13 @@ BatchAnswer::Form BatchAnswer::form_of(Oid type) {
     }
 }
 
-BatchAnswer::BatchAnswer(Relation rel, std::vector<std::string> columns, std::string name)
+BatchAnswer::BatchAnswer(std::vector<std::string> columns, std::string name)
     : name_(std::move(name)),
       pointer_(name_.empty() ? "" : pointer_part(name_)),
-      columns_(std::move(columns)) {
+      columns_(std::move(columns)) {}
+
+void BatchAnswer::plan_keys(Relation rel) {
+    key_.clear();
     for (const AttrNumber number : primary_key(rel)) {
         const FormData_pg_attribute *attribute = TupleDescAttr(RelationGetDescr(rel), number - 1);
         struct Facts {

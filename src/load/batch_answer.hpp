@@ -16,7 +16,11 @@ class BatchAnswer final : public LoadObserver {
   public:
     // `columns` are the load's. `name` is the table's in a request for several, where pointers begin with it;
     // empty in a request for one.
-    BatchAnswer(Relation rel, std::vector<std::string> columns, std::string name);
+    BatchAnswer(std::vector<std::string> columns, std::string name);
+
+    // Looks up the primary key, whose values are told. Before the first row, with nothing in between that
+    // could change the table.
+    void plan_keys(Relation rel);
 
     void loaded(const Record &record, TupleTableSlot *slot) override;
     void rejected(const Record &record, std::span<const RowError> errors) override;

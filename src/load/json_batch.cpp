@@ -62,7 +62,7 @@ JsonBatch::JsonBatch(Relation rel, std::string_view rows, const BatchRequest &re
     : target_(RelationGetRelid(rel)),
       facts_{qualified_name(rel), "json", ""},
       options_(request.options),
-      steps_{[target = target_] { return target; }},
+      steps_{[this] { return prepare(); }},
       columns_(loadable_columns(rel)),
       reader_(std::make_unique<json::RowReader>(columns_, request.unknown, generated_columns(rel))) {
     facts_.replay_of = request.replay_of;
@@ -78,8 +78,16 @@ JsonBatch::JsonBatch(Relation rel, std::string_view rows, const BatchRequest &re
         done_or_fail(reader_->open(rows));
     }
     source_ = std::make_unique<JsonSource>(*reader_, rows.size());
-    answer_ = std::make_unique<BatchAnswer>(rel, columns_, std::move(name));
+    answer_ = std::make_unique<BatchAnswer>(columns_, std::move(name));
     close_table(rel);
+}
+
+// Since the table was looked at, triggers of other tables of the request may have altered it.
+Oid JsonBatch::prepare() {
+    Relation rel = open_table(target_, RowExclusiveLock);
+    answer_->plan_keys(rel);
+    close_table(rel);
+    return target_;
 }
 
 Load JsonBatch::load(LoadObserver *observer) {

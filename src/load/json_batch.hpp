@@ -39,6 +39,8 @@ class JsonBatch {
   public:
     // `rel` is closed here. `rows` are copied. `name` is the table's name in a request for several.
     JsonBatch(Relation rel, std::string_view rows, const BatchRequest &request, std::string name = {});
+    JsonBatch(const JsonBatch &) = delete;
+    JsonBatch &operator=(const JsonBatch &) = delete;
 
     size_t size() const noexcept { return reader_->size(); }
     Oid target() const noexcept { return target_; }
@@ -52,6 +54,8 @@ class JsonBatch {
     Load load(LoadObserver *observer = nullptr);
 
   private:
+    Oid prepare();
+
     Oid target_;
     LoadFacts facts_;
     LoadOptions options_;

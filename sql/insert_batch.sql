@@ -64,8 +64,13 @@ CREATE TABLE keyed (b boolean, n shelf, r double precision, d date, t timestampt
 SET DateStyle = 'German, DMY';
 SELECT ferry.insert_batch('keyed', '[{"b": true, "n": 1.50, "r": 1e300, "d": "2021-02-03", "t": "2021-02-03T04:05:06Z", "s": "0044-03-15 BC", "j": {"a": [1]}, "w": "a\"b"}, {"b": "no", "n": "NaN", "r": "-inf", "d": "infinity", "t": "-infinity", "s": "infinity", "j": "x", "w": ""}]')->'keys';
 SELECT json_agg(to_json(k)) FROM keyed k;
+CREATE TYPE pair AS (a int, b text);
+CREATE TABLE composed (l int[], p pair, PRIMARY KEY (l, p));
+SELECT ferry.insert_batch('composed', '[{"l": [1, 2], "p": {"a": 3, "b": "\"x"}}]')->'keys';
+SELECT json_agg(to_json(k)) FROM composed k;
 RESET DateStyle;
-DROP TABLE keyed;
+DROP TABLE keyed, composed;
+DROP TYPE pair;
 DROP DOMAIN shelf;
 -- Keys: generated or given, in the order of the rows, null for a rejected row.
 SELECT (ferry.insert_batch('departments', '[{"department": "K1"}, {"id": 60, "department": "K2"}, {"id": "x"}, {"department": "K3"}, {"id": 59, "department": "K4"}]'))->'keys';

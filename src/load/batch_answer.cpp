@@ -5,6 +5,7 @@
 
 #include "core/text.hpp"
 #include "server/relation.hpp"
+#include "server/sql.hpp"
 
 namespace ferry {
 namespace {
@@ -130,7 +131,8 @@ BatchAnswer::Form BatchAnswer::form_of(Oid type) {
         case JSONBOID:
             return Form::json;
         default:
-            return Form::text;
+            return pg_call([&] { return type_is_array(type) || type_is_rowtype(type); }) ? Form::composed
+                                                                                         : Form::text;
     }
 }
 
@@ -166,6 +168,11 @@ void BatchAnswer::append_key(std::string &json, const KeyColumn &column, Datum v
     }
     if (column.form == Form::boolean) {
         json += DatumGetBool(value) ? "true" : "false";
+        return;
+    }
+    if (column.form == Form::composed) {
+        const SqlArgument argument[] = {{column.type, value}};
+        json += *query("SELECT pg_catalog.to_json($1)", argument)[0][0];
         return;
     }
     const char *text = pg_call([&]() -> const char * {

@@ -35,7 +35,7 @@ class BatchAnswer final : public LoadObserver {
 
   private:
     // How the values of a column are written in JSON, which is as to_json writes them.
-    enum class Form : uint8_t { integer, number, boolean, moment, json, text };
+    enum class Form : uint8_t { integer, number, boolean, moment, json, composed, text };
     struct KeyColumn {
         std::string name;
         int attribute;  // 0-based

@@ -175,6 +175,14 @@ SELECT pg_temp.refusal($$SELECT ferry.insert_batch('once', '[{"a": 2}]', idempot
 SELECT pg_temp.refusal($$SELECT ferry.insert_batch('once', '[{"a": 1}, {"a": 0}]', 'atomic', idempotency_key => 'k')$$);
 SELECT pg_temp.refusal($$SELECT ferry.insert_batches('{"once": [{"a": 1}, {"a": 0}]}', idempotency_key => 'k')$$);
 SELECT ferry.insert_batch('once', '[{"a": 1}, {"a": 0}]')->>'inserted';
+-- Names of tables are what they mean: elsewhere on the search_path is another request.
+CREATE TABLE public.once (LIKE once);
+SELECT ferry.insert_batches('{"once": [{"a": 8}]}', dry_run => true, idempotency_key => 'n')->>'received';
+SET search_path = public;
+SELECT pg_temp.refusal($$SELECT ferry.insert_batches('{"once": [{"a": 8}]}', dry_run => true, idempotency_key => 'n')$$);
+SET search_path = batches;
+DROP TABLE public.once;
+SELECT ferry.insert_batches('{"once": [{"a": 8}]}', dry_run => true, idempotency_key => 'n')->>'received';
 -- A request that failed leaves its key free, one whose rows were all refused does not.
 SELECT pg_temp.refusal($$SELECT ferry.insert_batch('once', '[]', idempotency_key => 'f')$$);
 SELECT ferry.insert_batch('once', '[{"a": 3}]', idempotency_key => 'f')->>'inserted';

@@ -70,11 +70,13 @@ FERRY_FUNCTION(insert_batch) {
     Relation rel = open_table(table, RowExclusiveLock);
     require_any_insert(rel);
     require_writable("ferry.insert_batch()");
-    const std::string identity = identity_of("insert_batch " + qualified_name(rel), request);
+    const std::string name = qualified_name(rel);
     close_table(rel);
 
-    return answer_once(text_argument(fcinfo, rows + 1 + idempotency_key), identity,
-                       [&] { return insert_rows(open_table(table, RowExclusiveLock), request).answer; });
+    return answer_once(
+        text_argument(fcinfo, rows + 1 + idempotency_key),
+        [&] { return identity_of("insert_batch " + name, request); },
+        [&] { return insert_rows(open_table(table, RowExclusiveLock), request).answer; });
 }
 
 FERRY_FUNCTION(insert_batches) {
@@ -82,6 +84,8 @@ FERRY_FUNCTION(insert_batches) {
     const BatchRequest request = read_request(fcinfo, tables, "tables");
     require_writable("ferry.insert_batches()");
 
-    return answer_once(text_argument(fcinfo, tables + 1 + idempotency_key),
-                       identity_of("insert_batches", request), [&] { return insert_tables(request); });
+    return answer_once(
+        text_argument(fcinfo, tables + 1 + idempotency_key),
+        [&] { return identity_of("insert_batches " + tables_of(request), request); },
+        [&] { return insert_tables(request); });
 }

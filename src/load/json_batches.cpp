@@ -184,4 +184,11 @@ Datum insert_tables(const BatchRequest &request) {
     return Request(request).run();
 }
 
+std::string tables_of(const BatchRequest &request) {
+    std::string names;
+    for (const Part &part : split_request(request.rows))
+        names += qualified_name(find_table(part.name)) + "\n";
+    return names;
+}
+
 }  // namespace ferry

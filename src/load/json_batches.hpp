@@ -2,6 +2,8 @@
 // of all.
 #pragma once
 
+#include <string>
+
 #include "load/json_batch.hpp"
 
 namespace ferry {
@@ -13,5 +15,9 @@ namespace ferry {
 // be refused for, 54000 for more rows in all than ferry.batch_limit; and what a constraint raises that can be
 // checked only when all rows are in, after which nothing stays.
 Datum insert_tables(const BatchRequest &request);
+
+// The qualified names of the tables of such a request, which its own need not be: what they mean depends on
+// search_path. Raises as insert_tables() does for names.
+std::string tables_of(const BatchRequest &request);
 
 }  // namespace ferry

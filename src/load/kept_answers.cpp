@@ -70,13 +70,13 @@ void keep(Oid role, const std::string &key, Datum answer) {
 
 }  // namespace
 
-Datum answer_once(const std::optional<std::string> &key, std::string_view request,
+Datum answer_once(const std::optional<std::string> &key, const std::function<std::string()> &request,
                   const std::function<Datum()> &produce) {
     if (!key) return produce();
     check_key(*key);
     const Oid role = GetUserId();
     Sha256 hash;
-    hash.update(request);
+    hash.update(request());
     if (const std::optional<std::string> kept = claim_or_find(role, *key, hash.finish()))
         return text_argument(*kept).value;
     const Datum answer = produce();

@@ -115,6 +115,8 @@ CREATE TABLE ferry.answers (
   PRIMARY KEY (role_id, idempotency_key)
 );
 CREATE INDEX answers_answered_at_idx ON ferry.answers (answered_at);
+-- Without a policy: privileges alone would not hold members of pg_read_all_data and pg_write_all_data.
+ALTER TABLE ferry.answers ENABLE ROW LEVEL SECURITY;
 COMMENT ON TABLE ferry.answers IS 'Answers to requests with an idempotency key; the library alone reads and writes it';
 COMMENT ON COLUMN ferry.answers.role_id IS 'OID of the role whose key it is';
 COMMENT ON COLUMN ferry.answers.idempotency_key IS 'The key as the caller gave it';

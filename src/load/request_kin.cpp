@@ -59,7 +59,7 @@ std::optional<std::string> key_of(std::string_view row, const std::vector<std::s
 
 }  // namespace
 
-RequestKin::RequestKin(std::span<const Oid> tables) : count_(tables.size()) {
+RequestKin::RequestKin(std::span<const Oid> tables) : tables_(tables.begin(), tables.end()) {
     const auto position = [&](const std::string &oid) {
         return static_cast<size_t>(std::ranges::find(tables, static_cast<Oid>(std::stoul(oid))) -
                                    tables.begin());
@@ -74,22 +74,56 @@ RequestKin::RequestKin(std::span<const Oid> tables) : count_(tables.size()) {
     }
 }
 
-std::vector<size_t> RequestKin::order() const {
-    std::vector<size_t> order;
-    std::vector<bool> placed(count_, false);
+// The table and those that have to come before it and are not placed yet.
+size_t RequestKin::count_family(size_t table, const std::vector<bool> &placed) const {
+    std::vector<bool> known = placed;
+    std::vector<size_t> open{table};
+    known[table] = true;
+    size_t count = 1;
+    while (!open.empty()) {
+        const size_t child = open.back();
+        open.pop_back();
+        for (const Bond &bond : bonds_) {
+            if (bond.child != child || known[bond.parent]) continue;
+            known[bond.parent] = true;
+            open.push_back(bond.parent);
+            ++count;
+        }
+    }
+    return count;
+}
+
+// The next one that waits for none, by its number. Where all wait, those in a circle that waits for no other
+// have the smallest family: of these the first.
+size_t RequestKin::next_table(const std::vector<bool> &placed) const {
+    const size_t none = tables_.size();
     const auto waits = [&](size_t table) {
         return std::ranges::any_of(bonds_, [&](const Bond &bond) {
             return bond.child == table && bond.parent != table && !placed[bond.parent];
         });
     };
-    while (order.size() < count_) {
-        size_t next = count_, first = count_;
-        for (size_t table = 0; table < count_ && next == count_; ++table) {
-            if (placed[table]) continue;
-            first = std::min(first, table);
-            if (!waits(table)) next = table;
-        }
-        order.push_back(next < count_ ? next : first);
+    size_t next = none;
+    for (size_t table = 0; table < none; ++table)
+        if (!placed[table] && (next == none || tables_[table] < tables_[next]) && !waits(table)) next = table;
+    if (next != none) return next;
+    size_t fewest = SIZE_MAX;
+    for (size_t table = 0; table < none; ++table) {
+        if (placed[table]) continue;
+        check_interrupts();
+        const size_t family = count_family(table, placed);
+        if (family >= fewest) continue;
+        fewest = family;
+        next = table;
+    }
+    return next;
+}
+
+std::vector<size_t> RequestKin::order() const {
+    std::vector<size_t> order;
+    std::vector<bool> placed(tables_.size(), false);
+    while (order.size() < tables_.size()) {
+        check_interrupts();
+        order.push_back(next_table(placed));
         placed[order.back()] = true;
     }
     return order;

@@ -18,8 +18,9 @@ class RequestKin {
     // `tables` are distinct; they are known by their positions from here on.
     explicit RequestKin(std::span<const Oid> tables);
 
-    // Parents before children; of tables that refer to each other in a circle the first comes first, and so
-    // do those that nothing binds.
+    // Parents before children, and tables that nothing binds in an order that is the same for every request:
+    // two at the same moment would lock each other out otherwise. Of tables that refer to each other in a
+    // circle the first comes first.
     std::vector<size_t> order() const;
 
     // A row of the table was refused, or went in after all. `index` is its place in the request, `row` the
@@ -42,8 +43,11 @@ class RequestKin {
         std::vector<std::string> columns, referenced;
         std::unordered_map<std::string, uint64_t> refused;  // keys of the parent's refused rows
     };
+    size_t count_family(size_t table, const std::vector<bool> &placed) const;
+    size_t next_table(const std::vector<bool> &placed) const;
+
+    std::vector<Oid> tables_;
     std::vector<Bond> bonds_;
-    size_t count_;
 };
 
 }  // namespace ferry

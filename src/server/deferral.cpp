@@ -7,12 +7,12 @@
 namespace ferry {
 namespace {
 
-// Of names that more than one constraint of the schema has, only those are put off again that allow it for
-// all: SET CONSTRAINTS would be an error.
+// Of names that more than one constraint of the schema has, only those are put off again that are INITIALLY
+// DEFERRED for all: SET CONSTRAINTS would be an error, or put off what another table wants checked at once.
 constexpr const char *deferrable_constraints =
     "SELECT pg_catalog.format('%I.%I', n.nspname, c.conname), c.condeferred AND NOT EXISTS "
     "(SELECT FROM pg_catalog.pg_constraint o WHERE o.connamespace OPERATOR(pg_catalog.=) c.connamespace "
-    "AND o.conname OPERATOR(pg_catalog.=) c.conname AND NOT o.condeferrable) "
+    "AND o.conname OPERATOR(pg_catalog.=) c.conname AND NOT o.condeferred) "
     "FROM pg_catalog.pg_constraint c "
     "JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.connamespace "
     "WHERE c.condeferrable AND (c.conrelid OPERATOR(pg_catalog.=) $1 OR "

@@ -167,6 +167,19 @@ CREATE TABLE part_low PARTITION OF part FOR VALUES FROM (0) TO (100);
 CREATE TABLE part_high PARTITION OF part FOR VALUES FROM (100) TO (200);
 SELECT pg_temp.show(ferry.insert_batch('part', '[{"id": 20}, {"id": 21}, {"id": 120}, {"id": 220}]'));
 SELECT pg_temp.show(ferry.insert_batch('part_low', '[{"id": 51}, {"id": 53}]'));
+-- Atomic: what waits for a row of a table with a bad row is moot, the bad row is told.
+SELECT pg_temp.try('{"c": [{"id": 70, "p": 70}, {"id": "x"}], "p": [{"id": 71}]}', 'atomic');
+SELECT pg_temp.refusal($$SELECT ferry.insert_batches('{"c": [{"id": 70, "p": 70}], "p": [{"id": 71}]}', 'atomic')$$);
+-- A table outside of the circle waits for it, wherever the request names it.
+CREATE TABLE leaf (id int REFERENCES c);
+SELECT pg_temp.try('{"leaf": [{"id": 80}], "c": [{"id": 80, "p": 80}], "p": [{"id": 80, "c": 80}]}');
+-- A name that another table's constraint has as well, which wants to be checked at once.
+CREATE TABLE late (id int CONSTRAINT to_p REFERENCES p DEFERRABLE INITIALLY DEFERRED);
+CREATE TABLE prompt (id int CONSTRAINT to_p REFERENCES p DEFERRABLE);
+BEGIN;
+SELECT ferry.insert_batch('late', '[{"id": 20}]')->>'inserted';
+INSERT INTO prompt VALUES (999);
+ROLLBACK;
 -- A name that another table's constraint has as well, which cannot be put off.
 ALTER TABLE t ADD CONSTRAINT u_a_key CHECK (id > 0);
 SELECT pg_temp.show(ferry.insert_batch('u', '[{"id": 20, "a": 20}, {"id": 21, "a": 20}]'));

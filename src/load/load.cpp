@@ -515,10 +515,10 @@ std::vector<LoadReport> run_together(std::span<const Load> loads) {
     for (const Load &load : loads) runs.emplace_back(load, true);
     bool stay = false;
     done_or_throw(in_subtransaction([&] {
-        for (LoadRun &run : runs) {
-            run.load();
-            run.complete();
-        }
+        for (LoadRun &run : runs) run.load();
+        // Where nothing stays for the rows of one, the others' last steps have nothing to say.
+        if (std::ranges::none_of(runs, &LoadRun::aborted))
+            for (LoadRun &run : runs) run.complete();
         stay = std::ranges::all_of(runs, &LoadRun::wants_rows);
         if (stay)
             for (LoadRun &run : runs) run.advance_sequences();

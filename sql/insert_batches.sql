@@ -173,6 +173,11 @@ SELECT pg_temp.refusal($$SELECT ferry.insert_batches('{"c": [{"id": 70, "p": 70}
 -- A table outside of the circle waits for it, wherever the request names it.
 CREATE TABLE leaf (id int REFERENCES c);
 SELECT pg_temp.try('{"leaf": [{"id": 80}], "c": [{"id": 80, "p": 80}], "p": [{"id": 80, "c": 80}]}');
+-- A circle begins where its key can wait.
+CREATE TABLE egg (id int PRIMARY KEY, hen int);
+CREATE TABLE hen (id int PRIMARY KEY, egg int NOT NULL REFERENCES egg);
+ALTER TABLE egg ADD FOREIGN KEY (hen) REFERENCES hen DEFERRABLE INITIALLY DEFERRED;
+SELECT pg_temp.try('{"hen": [{"id": 1, "egg": 1}], "egg": [{"id": 1, "hen": 1}]}');
 -- A name that another table's constraint has as well, which wants to be checked at once.
 CREATE TABLE late (id int CONSTRAINT to_p REFERENCES p DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE prompt (id int CONSTRAINT to_p REFERENCES p DEFERRABLE);

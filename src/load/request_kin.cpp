@@ -10,7 +10,8 @@ namespace ferry {
 namespace {
 
 constexpr const char *bonds_sql =
-    "SELECT c.conrelid::pg_catalog.int8, c.confrelid::pg_catalog.int8, c.conname, a.attname, r.attname "
+    "SELECT c.conrelid::pg_catalog.int8, c.confrelid::pg_catalog.int8, c.conname, a.attname, r.attname, "
+    "c.condeferred "
     "FROM pg_catalog.pg_constraint c "
     "CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(c.conkey), pg_catalog.unnest(c.confkey)) "
     "WITH ORDINALITY k (own, other, ordinal) "
@@ -68,7 +69,7 @@ RequestKin::RequestKin(std::span<const Oid> tables) : tables_(tables.begin(), ta
     for (const TextRow &row : query(bonds_sql, arguments)) {
         const size_t child = position(*row[0]), parent = position(*row[1]);
         if (bonds_.empty() || bonds_.back().constraint != *row[2] || bonds_.back().child != child)
-            bonds_.push_back({child, parent, *row[2], {}, {}, {}});
+            bonds_.push_back({child, parent, *row[2], row[5] == "t", {}, {}, {}});
         bonds_.back().columns.push_back(*row[3]);
         bonds_.back().referenced.push_back(*row[4]);
     }
@@ -93,26 +94,29 @@ size_t RequestKin::count_family(size_t table, const std::vector<bool> &placed) c
     return count;
 }
 
+bool RequestKin::waits(size_t table, const std::vector<bool> &placed, bool deferred_too) const {
+    return std::ranges::any_of(bonds_, [&](const Bond &bond) {
+        return bond.child == table && bond.parent != table && !placed[bond.parent] &&
+               (deferred_too || !bond.deferred);
+    });
+}
+
 // The next one that waits for none, by its number. Where all wait, those in a circle that waits for no other
-// have the smallest family: of these the first.
+// have the smallest family: of these the first whose keys are checked later, or else the first.
 size_t RequestKin::next_table(const std::vector<bool> &placed) const {
     const size_t none = tables_.size();
-    const auto waits = [&](size_t table) {
-        return std::ranges::any_of(bonds_, [&](const Bond &bond) {
-            return bond.child == table && bond.parent != table && !placed[bond.parent];
-        });
-    };
     size_t next = none;
     for (size_t table = 0; table < none; ++table)
-        if (!placed[table] && (next == none || tables_[table] < tables_[next]) && !waits(table)) next = table;
+        if (!placed[table] && (next == none || tables_[table] < tables_[next]) && !waits(table, placed, true))
+            next = table;
     if (next != none) return next;
-    size_t fewest = SIZE_MAX;
+    std::pair<size_t, bool> best{SIZE_MAX, true};
     for (size_t table = 0; table < none; ++table) {
         if (placed[table]) continue;
         check_interrupts();
-        const size_t family = count_family(table, placed);
-        if (family >= fewest) continue;
-        fewest = family;
+        const std::pair found{count_family(table, placed), waits(table, placed, false)};
+        if (found >= best) continue;
+        best = found;
         next = table;
     }
     return next;

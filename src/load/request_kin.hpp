@@ -20,7 +20,7 @@ class RequestKin {
 
     // Parents before children, and tables that nothing binds in an order that is the same for every request:
     // two at the same moment would lock each other out otherwise. Of tables that refer to each other in a
-    // circle the first comes first.
+    // circle the first comes first whose keys in it are INITIALLY DEFERRED, or else the first.
     std::vector<size_t> order() const;
 
     // A row of the table was refused, or went in after all. `index` is its place in the request, `row` the
@@ -40,9 +40,11 @@ class RequestKin {
     struct Bond {
         size_t child, parent;
         std::string constraint;
+        bool deferred;  // checked at the end of the transaction
         std::vector<std::string> columns, referenced;
         std::unordered_map<std::string, uint64_t> refused;  // keys of the parent's refused rows
     };
+    bool waits(size_t table, const std::vector<bool> &placed, bool deferred_too) const;
     size_t count_family(size_t table, const std::vector<bool> &placed) const;
     size_t next_table(const std::vector<bool> &placed) const;
 

@@ -202,9 +202,7 @@ class Plan {
         if (!tell_drift()) return;
         read_rows(
             rows_, findings_,
-            [&] {
-                rows_.map(map_fields(rows_.schema()), pick_columns(describe_table(rel_), columns_));
-            },
+            [&] { rows_.map(map_fields(rows_.schema()), pick_columns(describe_table(rel_), columns_)); },
             [&](Batch &batch) { check_rows(batch); });
         if (!checks_) return;
         checks_->slots.finish();

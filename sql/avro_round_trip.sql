@@ -138,6 +138,9 @@ DECLARE
   backup ferry.backup; report ferry.load_report; columns text; differences text;
 BEGIN
   backup := ferry.backup_table_avro(target);
+  IF EXISTS (SELECT FROM ferry.verify_backup(backup.backup_id) WHERE NOT ok OR problem IS NOT NULL) THEN
+    RAISE 'not verified: %', (SELECT string_agg(v::text, ' ') FROM ferry.verify_backup(backup.backup_id) v);
+  END IF;
   EXECUTE format('CREATE UNLOGGED TABLE restored (LIKE %s)', target);
   PERFORM set_config('TimeZone', 'America/New_York', true), set_config('DateStyle', 'ISO, MDY', true), set_config('IntervalStyle', 'postgres', true), set_config('bytea_output', 'escape', true);
   report := ferry.restore_table_avro('restored', backup.path);

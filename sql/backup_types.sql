@@ -24,6 +24,9 @@ BEGIN
   CREATE TEMP TABLE copied AS SELECT; DROP TABLE copied;
   EXECUTE format('CREATE TEMP TABLE copied AS SELECT row_number() OVER (ORDER BY n) AS place, * FROM %s', target);
   b := ferry.backup_table_avro(target, codec);
+  IF EXISTS (SELECT FROM ferry.verify_backup(b.backup_id, 'restore') WHERE NOT ok OR problem IS NOT NULL) THEN
+    RAISE 'not verified: %', (SELECT string_agg(v::text, ' ') FROM ferry.verify_backup(b.backup_id, 'restore') v);
+  END IF;
   EXECUTE format('DELETE FROM %s', target);
   -- The settings of the session that restores are not those of the session that backed up.
   PERFORM set_config('TimeZone', 'America/New_York', true), set_config('DateStyle', 'ISO, MDY', true), set_config('IntervalStyle', 'postgres', true), set_config('lc_monetary', 'C', true);

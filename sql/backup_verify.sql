@@ -105,7 +105,7 @@ SELECT * FROM pg_temp.verify('t.avro', 'restore');
 SELECT * FROM pg_temp.verdicts;
 -- Both parts are wrong: cut off, and gone.
 SELECT pg_temp.run('head -c 20000 kept > t.avro && rm t.2.avro');
-SELECT * FROM pg_temp.verify('t.avro');
+SELECT level, ok, part, block, regexp_replace(problem, '\d{5}', 'N', 'g') AS problem FROM pg_temp.verify('t.avro');
 -- Parts of another backup, sound in themselves.
 SELECT pg_temp.run('cp packed.2.avro t.2.avro && cp kept t.avro');
 SELECT level, ok, part, regexp_replace(problem, '\d+', 'N', 'g') AS problem FROM pg_temp.verify('t.avro');

@@ -1,9 +1,15 @@
 // Implements backup_rows.hpp.
 #include "archive/backup_rows.hpp"
 
-#include <algorithm>
+#include <numeric>
 
 namespace ferry {
+namespace {
+
+// Text of nested values after which a batch ends: a few bytes of a file may make much of it.
+constexpr size_t made_per_batch = size_t{16} << 20U;
+
+}  // namespace
 
 bool BackupRows::next_part() {
     rows_before_ += rows_;
@@ -23,9 +29,12 @@ void BackupRows::map(const std::vector<int> &mapping, const std::vector<avro::Co
     decoder_.emplace(value_or_fail(avro::RowDecoder::compile(open_->schema, mapping, width_, columns)));
 }
 
-void BackupRows::take_as_written() {
+void BackupRows::map_as_written() {
     width_ = open_->schema.top().fields.size();
-    decoder_.emplace(value_or_fail(avro::RowDecoder::compile_as_written(open_->schema)));
+    std::vector<int> mapping(width_);
+    std::iota(mapping.begin(), mapping.end(), 0);
+    decoder_.emplace(value_or_fail(avro::RowDecoder::compile(open_->schema, mapping, width_)));
+    as_written_ = true;
 }
 
 bool BackupRows::next_rows(Batch &batch, size_t limit) {
@@ -37,17 +46,18 @@ bool BackupRows::next_rows(Batch &batch, size_t limit) {
         left_ = block_.rows;
     }
     decoder_->release();
-    const size_t count = static_cast<size_t>(std::min<uint64_t>(limit, left_));
-    batch.fields.resize(count * width_);
-    for (size_t r = 0; r < count; ++r) {
-        if (const Status row = decoder_->decode(*cursor_, batch.row(r)); !row)
-            fail(avro::place_error(row.error(), block_));
+    while (left_ > 0 && batch.records.size() < limit && decoder_->made() < made_per_batch) {
+        batch.fields.resize(batch.fields.size() + width_);
+        const auto row = batch.row(batch.records.size());
+        const Status read =
+            as_written_ ? decoder_->decode_as_written(*cursor_, row) : decoder_->decode(*cursor_, row);
+        if (!read) fail(avro::place_error(read.error(), block_));
         Record record;
         record.number = rows_before_ + ++rows_;
         record.offset = block_.offset;
         batch.records.push_back(record);
+        --left_;
     }
-    left_ -= count;
     if (left_ > 0) return true;
     if (const Status end = avro::RowDecoder::check_end(*cursor_); !end)
         fail(avro::place_error(end.error(), block_));

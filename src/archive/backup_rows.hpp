@@ -20,10 +20,10 @@ class BackupRows {
     // Opens the next part; false behind the last one. Raises 22P03, 58P01 and what else files may be.
     bool next_part();
     const avro::Schema &schema() const { return open_->schema; }
-    // Says where each field goes, or that rows come as RowEncoder took them; one of these stands between
-    // next_part() and next_rows().
+    // Says which of these columns takes each field, or -1; or that values come as the table gave them, one
+    // for each field. Stands between next_part() and next_rows().
     void map(const std::vector<int> &mapping, const std::vector<avro::Column> &columns);
-    void take_as_written();
+    void map_as_written();
     // Replaces `batch` by the next rows, all of one block and at most `limit`; false at the part's end.
     // Raises 22P03 with the offset in the file.
     bool next_rows(Batch &batch, size_t limit);
@@ -41,6 +41,7 @@ class BackupRows {
     std::unique_ptr<OpenPart> open_;
     std::optional<avro::RowDecoder> decoder_;
     size_t width_ = 0;
+    bool as_written_ = false;
     avro::Block block_;
     std::optional<avro::Cursor> cursor_;  // in the block, while rows are left in it
     uint64_t left_ = 0, rows_ = 0, rows_before_ = 0;

@@ -25,7 +25,7 @@ std::string hash_file(const std::string &name);
 class PartsSource final : public RecordSource {
   public:
     // `files` are names in the folder of backups, or one path. `mappings` has, per file, what AvroSource
-    // wants: per field of the file the load's column or -1; `columns` are the load's columns.
+    // wants: per field of the file the load's column, or -1; `columns` are the load's columns.
     PartsSource(std::vector<std::string> files, std::vector<std::vector<int>> mappings,
                 std::vector<avro::Column> columns, std::string sha256);
 

@@ -137,7 +137,7 @@ void decode_rows(const Manifest &manifest, Findings &findings) {
     BackupRows rows(manifest);
     ContentHash hash;
     const auto map = [&] {
-        rows.take_as_written();
+        rows.map_as_written();
         if (avro::schema_fingerprint(rows.schema()) != rows.part().schema_fingerprint)
             findings.add(rows.part().file, "its schema is not the manifest's");
     };
@@ -168,15 +168,22 @@ const FormData_pg_attribute *find_attribute(Relation rel, const std::string &nam
     return nullptr;
 }
 
-// The type that a field was backed up from, as SQL writes it; empty where there is no such type.
-std::string written_type(const avro::SchemaField &field) {
-    const std::string domain = property(field, "pg.domain");
-    const std::array<SqlArgument, 2> arguments{
-        text_argument(domain.empty() ? property(field, "pg.type") : domain),
-        text_argument(domain.empty() ? property(field, "pg.typmod") : "-1")};
+// A type by the name in the file, as SQL writes it; empty where there is no such type.
+std::string type_of_name(const std::string &name, const std::string &typmod) {
+    const std::array<SqlArgument, 2> arguments{text_argument(name), text_argument(typmod)};
     const std::vector<TextRow> rows =
         query("SELECT pg_catalog.format_type(pg_catalog.to_regtype($1), $2::pg_catalog.int4)", arguments);
     return rows.at(0).at(0).value_or("");
+}
+
+// The type that a column had, and the one that its values are of: they differ for domains.
+std::string own_type(const avro::SchemaField &field) {
+    const std::string domain = property(field, "pg.domain");
+    return domain.empty() ? type_of_name(property(field, "pg.type"), property(field, "pg.typmod"))
+                          : type_of_name(domain, "-1");
+}
+std::string base_type(const avro::SchemaField &field) {
+    return type_of_name(property(field, "pg.type"), property(field, "pg.typmod"));
 }
 
 // Foreign keys whose parents are in other tables; those in the backup itself it brings along.
@@ -200,9 +207,9 @@ class Plan {
 
     void check() {
         if (!tell_drift()) return;
+        const avro::Table table = describe_table(rel_);
         read_rows(
-            rows_, findings_,
-            [&] { rows_.map(map_fields(rows_.schema()), pick_columns(describe_table(rel_), columns_)); },
+            rows_, findings_, [&] { rows_.map(map_fields(rows_.schema()), pick_columns(table, columns_)); },
             [&](Batch &batch) { check_rows(batch); });
         if (!checks_) return;
         checks_->slots.finish();
@@ -254,7 +261,7 @@ bool Plan::tell_drift() {
                 findings_.add(std::move(finding));
                 continue;
             }
-            const std::string was = written_type(field),
+            const std::string was = own_type(field),
                               is = type_text(attribute->atttypid, attribute->atttypmod);
             if (was != is)
                 findings_.note("column \"" + name + "\" was " +
@@ -394,7 +401,7 @@ class RefusedRows final : public LoadObserver {
 Oid make_scratch(const avro::Schema &schema) {
     std::string columns;
     for (const avro::SchemaField &field : schema.top().fields) {
-        const std::string type = written_type(field), name = column_name_of(field);
+        const std::string type = base_type(field), name = column_name_of(field);
         if (type.empty() || type == "-") {
             fail({Code::schema_mismatch, "column \"" + name + "\" is of type \"" +
                                              property(field, "pg.type") + "\", which does not exist"});
@@ -409,6 +416,13 @@ Oid make_scratch(const avro::Schema &schema) {
     return static_cast<Oid>(std::stoul(*oid.at(0).at(0)));
 }
 
+std::vector<avro::Column> describe_columns(Oid relid) {
+    Relation rel = open_table(relid, AccessShareLock);
+    std::vector<avro::Column> columns = describe_table(rel).columns;
+    close_table(rel);
+    return columns;
+}
+
 void load_scratch(const Manifest &manifest, Findings &findings) {
     std::vector<std::string> files;
     for (const ManifestPart &part : manifest.parts) files.push_back(part.file);
@@ -420,10 +434,7 @@ void load_scratch(const Manifest &manifest, Findings &findings) {
         columns.push_back(column_name_of(field));
     }
     const Oid scratch = make_scratch(first.schema);
-    Relation rel = open_table(scratch, RowExclusiveLock);
-    const std::vector<avro::Column> shapes = pick_columns(describe_table(rel), columns);
-    close_table(rel);
-    PartsSource source(files, {files.size(), mapping}, shapes, manifest.sha256);
+    PartsSource source(files, {files.size(), mapping}, describe_columns(scratch), manifest.sha256);
     RefusedRows refused(manifest, source, findings);
     LoadOptions options;
     options.on_error = OnError::reject;

@@ -110,6 +110,15 @@ inline void run_executor(QueryDesc *query) {
 #endif
 }
 
+// The parse trees of a text of SQL statements. Source: parser.c; 14 added the mode.
+inline List *parse_sql(const char *text) {
+#if PG_VERSION_NUM >= 140000
+    return raw_parser(text, RAW_PARSE_DEFAULT);
+#else
+    return raw_parser(text);
+#endif
+}
+
 // A temporary file of the server: gone with the transaction, spilled to disk, counted against
 // temp_file_limit.
 inline size_t read_spill(BufFile *file, void *to, size_t size) {

@@ -42,9 +42,10 @@ Limits small_limits() {
     return limits;
 }
 
-// What becomes of the fields: passed over, taken with nested values as JSON, or as arrays and composites.
-enum class Use { skip, json, literals };
-constexpr Use uses[] = {Use::skip, Use::json, Use::literals};
+// What becomes of the fields: passed over, taken with nested values as JSON, or as arrays and composites, or
+// as they were written.
+enum class Use { skip, json, literals, written };
+constexpr Use uses[] = {Use::skip, Use::json, Use::literals, Use::written};
 
 // A column that could have written the type. Some records are turned around, so that attributes stand in
 // another order than fields.
@@ -88,18 +89,20 @@ Result<RowDecoder> compile(const Schema &schema, Use use, size_t &width) {
 }
 
 // Reads up to `rows` rows and touches all that they point to.
-void read_rows(RowDecoder &decoder, std::string_view data, uint64_t rows, size_t width) {
+void read_rows(RowDecoder &decoder, Use use, std::string_view data, uint64_t rows, size_t width) {
     Cursor cursor(data);
     std::vector<Field> out(width);
     uint64_t sum = 0;
     for (uint64_t i = 0; i < rows; ++i) {
-        if (const Status status = decoder.decode(cursor, out); !status) {
+        const Status status =
+            use == Use::written ? decoder.decode_as_written(cursor, out) : decoder.decode(cursor, out);
+        if (!status) {
             if (status.error().offset > data.size()) std::abort();
             break;
         }
         for (const Field &field : out)
             if (field.kind == Field::Kind::text || field.kind == Field::Kind::bytes ||
-                field.kind == Field::Kind::json)
+                field.kind == Field::Kind::json || field.kind == Field::Kind::encoded)
                 for (const char c : field.text) sum += static_cast<unsigned char>(c);
         decoder.release();
     }
@@ -123,7 +126,7 @@ void read_container(std::string_view input) {
         for (;;) {
             const auto more = blocks.next_block(block);
             if (!more || !*more) break;
-            read_rows(*decoder, block.data, block.rows, width);
+            read_rows(*decoder, use, block.data, block.rows, width);
         }
     }
 }
@@ -136,7 +139,7 @@ void read_bare_rows(std::string_view input) {
     for (const Use use : uses) {
         size_t width = 0;
         auto decoder = compile(*schema, use, width);
-        if (decoder) read_rows(*decoder, input.substr(nul + 1), 1000, width);
+        if (decoder) read_rows(*decoder, use, input.substr(nul + 1), 1000, width);
     }
 }
 

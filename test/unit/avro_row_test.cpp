@@ -436,6 +436,49 @@ BOOST_AUTO_TEST_CASE(random_rows_round_trip) {
     BOOST_TEST((status.error().code == Code::corrupt_file));
 }
 
+// What a table gave for writing comes back as the same Fields, so that it has the same content hash.
+BOOST_AUTO_TEST_CASE(values_as_they_were_written) {
+    const std::string wide("\x14\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0A", 11);  // a length and ten bytes
+    const std::string items("\x04\x02\x02\x02\x00\x00", 6);
+    Column numbers = column(Kind::array, false, true);
+    numbers.parts.push_back(column(Kind::int32));
+    Column huge = column(Kind::decimal);
+    huge.precision = 38;
+    Table table{"d",
+                "s",
+                "t",
+                {column(Kind::decimal, true), column(Kind::decimal, false, true), huge, numbers,
+                 column(Kind::date, true, true), column(Kind::uuid), column(Kind::int64)}};
+    for (size_t i = 0; i < table.columns.size(); ++i) table.columns[i].name = "c" + std::to_string(i);
+    const std::vector<std::vector<Field>> rows{
+        {integer(-1), integer(314), text(wide, Field::Kind::encoded), text(items, Field::Kind::encoded),
+         integer(18628), text("00000000-0000-0000-0000-000000000000"), integer(int64_min)},
+        {integer(999999999999), text("NaN"), integer(0), text("{{1},{2}}"), text("infinity"), null(), null()},
+        {integer(0), null(), integer(int64_max), null(), integer(0), text(""), integer(0)}};
+    const RowEncoder encoder(table.columns);
+    Buffer block;
+    for (const auto &row : rows) BOOST_REQUIRE(encoder.encode(row, block) == -1);
+    const auto schema = parse_schema(schema_json(table));
+    BOOST_REQUIRE(bool(schema));
+    const std::vector<int> mapping{0, 1, 2, 3, 4, 5, 6};
+    auto decoder = RowDecoder::compile(*schema, mapping, mapping.size());
+    BOOST_REQUIRE(bool(decoder));
+    std::vector<Field> out(mapping.size());
+    Cursor cursor(block.view());
+    for (const auto &row : rows) {
+        BOOST_REQUIRE(bool(decoder->decode_as_written(cursor, out)));
+        for (size_t i = 0; i < out.size(); ++i) BOOST_TEST(same(out[i], row[i]), "column " << i);
+    }
+    BOOST_TEST(bool(RowDecoder::check_end(cursor)));
+    for (size_t size = 0; size < block.size(); ++size) {
+        Cursor cut(block.view().substr(0, size));
+        Status status = Done{};
+        size_t whole = 0;
+        while ((status = decoder->decode_as_written(cut, out))) ++whole;
+        BOOST_TEST((whole < rows.size() && status.error().code == Code::corrupt_file));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(values_of_any_writer) {
     const std::string zero(1, '\0');
     const struct {

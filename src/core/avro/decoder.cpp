@@ -54,6 +54,13 @@ bool read_string(Cursor &cursor, Field &out) noexcept {
     return utf8_valid_prefix(text) == text.size() || cursor.fail("invalid UTF-8");
 }
 
+// A big-endian two's complement number of at most eight bytes.
+int64_t read_unscaled(std::string_view bytes) noexcept {
+    uint64_t value = !bytes.empty() && (static_cast<uint8_t>(bytes[0]) & 0x80U) != 0 ? ~uint64_t{0} : 0;
+    for (const char byte : bytes) value = value << 8U | static_cast<uint8_t>(byte);
+    return static_cast<int64_t>(value);
+}
+
 // 16 bytes as 8-4-4-4-12 hexadecimal digits.
 void format_uuid(std::string_view bytes, std::string &out) {
     static constexpr char digits[] = "0123456789abcdef";
@@ -177,6 +184,13 @@ Status RowDecoder::decode(Cursor &cursor, std::span<Field> out) {
     return Done{};
 }
 
+Status RowDecoder::decode_as_written(Cursor &cursor, std::span<Field> out) {
+    for (size_t i = 0; i < steps_.size(); ++i)
+        if (!read_as_written(steps_[i], cursor, out[static_cast<size_t>(steps_[i].target)]))
+            return take_error(i, cursor);
+    return Done{};
+}
+
 Status RowDecoder::check_end(const Cursor &cursor) {
     if (cursor.at_end()) return Done{};
     return Error{Code::corrupt_file, "extra bytes after the last row of a block", {}, {}, cursor.offset()};
@@ -189,21 +203,50 @@ Error RowDecoder::take_error(size_t step, const Cursor &cursor) {
         code, std::string(cursor.fault()) + " in field \"" + names_[step] + "\"", {}, {}, cursor.offset()};
 }
 
+// Of a union of null and one type: which of them comes.
+inline bool RowDecoder::read_null(const Step &step, Cursor &cursor, bool &null) const {
+    uint8_t branch;
+    if (!cursor.read_byte(branch)) return false;
+    // Two branches: the only legal bytes are 0 and 2.
+    if (branch != 0 && branch != 2) [[unlikely]] {
+        cursor.step_back();
+        return cursor.fail("invalid union branch");
+    }
+    null = branch == 2 * step.null_branch;
+    return true;
+}
+
 inline bool RowDecoder::read_step(const Step &step, Cursor &cursor, std::span<Field> out) {
     if (step.null_branch >= 0) {
-        uint8_t branch;
-        if (!cursor.read_byte(branch)) return false;
-        // Two branches: the only legal bytes are 0 and 2.
-        if (branch != 0 && branch != 2) [[unlikely]] {
-            cursor.step_back();
-            return cursor.fail("invalid union branch");
-        }
-        if (branch == 2 * step.null_branch)
-            return step.target < 0 || set_null(out[static_cast<size_t>(step.target)]);
+        bool null;
+        if (!read_null(step, cursor, null)) return false;
+        if (null) return step.target < 0 || set_null(out[static_cast<size_t>(step.target)]);
     }
     if (step.target < 0) return skip_value(step.plan, cursor);
     if (step.view >= 0) return read_nested(step, cursor, out[static_cast<size_t>(step.target)]);
     return read_value(step.op, step.plan, cursor, out[static_cast<size_t>(step.target)]);
+}
+
+bool RowDecoder::read_as_written(const Step &step, Cursor &cursor, Field &out) {
+    bool null = false;
+    if (step.null_branch >= 0 && !read_null(step, cursor, null)) return false;
+    if (null) return set_null(out);
+    int index = step.plan;
+    while (plan(index).op == Op::union_of)
+        if (!read_branch(plan(index), cursor, index)) return false;
+    const Op op = plan(index).op;
+    const bool nested = op == Op::interval || op == Op::array || op == Op::map || op == Op::record;
+    if (!nested && op != Op::decimal) return read_value(op, index, cursor, out);
+    Cursor value = cursor;
+    if (!skip_value(index, cursor)) return false;
+    std::string_view bytes;
+    value.read_fixed(static_cast<size_t>(cursor.offset() - value.offset()), bytes);
+    set_text(out, Field::Kind::encoded, bytes);
+    if (nested) return true;
+    // The first byte is the length of so short a number.
+    const std::string_view digits = bytes.substr(1);
+    if (digits.size() <= sizeof(int64_t)) set_integer(out, read_unscaled(digits));
+    return true;
 }
 
 bool RowDecoder::read_value(Op op, int index, Cursor &cursor, Field &out) {
@@ -238,26 +281,17 @@ bool RowDecoder::read_value(Op op, int index, Cursor &cursor, Field &out) {
             return read_value(plan(child).op, child, cursor, out);
         }
         case Op::decimal:
-        case Op::interval:
-            if (as_written_) return read_as_written(index, cursor, out);
-            [[fallthrough]];
         case Op::decimal_fixed:
         case Op::uuid_fixed:
         case Op::duration:
+        case Op::interval:
             return read_made_text(plan(index), cursor, out);
         case Op::array:
         case Op::map:
         case Op::record:
             break;
     }
-    return as_written_ ? read_as_written(index, cursor, out) : cursor.fail("nested value");
-}
-
-bool RowDecoder::read_as_written(int index, Cursor &cursor, Field &out) const {
-    const Cursor start = cursor;
-    if (!skip_value(index, cursor)) return false;
-    set_text(out, Field::Kind::encoded, cursor.since(start));
-    return true;
+    return cursor.fail("nested value");
 }
 
 bool RowDecoder::read_real(Op op, Cursor &cursor, Field &out) {

@@ -34,16 +34,17 @@ class RowDecoder {
     static Result<RowDecoder> compile(const Schema &schema, std::span<const int> mapping, size_t width,
                                       std::span<const Column> targets = {}, const Limits &limits = {});
 
-    // Every field in its own place and as RowEncoder takes it, with decimals, intervals and nested values as
-    // Kind::encoded: what a ContentHash is of.
-    static Result<RowDecoder> compile_as_written(const Schema &schema, const Limits &limits = {});
-
     // Reads one row. Columns that no field maps to become absent. Text and bytes are views into the block, or
     // into memory of the decoder (decimal, duration, uuid of fixed, nested values) that lasts until
     // release(). Faults are Code::corrupt_file, values beyond a Field's range Code::out_of_range, at the
     // cursor's offset. Bytes inside a nested value that are no text where text is needed come alone, as
     // bytes.
     Status decode(Cursor &cursor, std::span<Field> out);
+
+    // The same, with values of a file of ours as the table gave them for writing: intervals, arrays and
+    // records encoded, decimals as unscaled integers, or encoded beyond 64 bits. So the rows have the content
+    // hash that the backup has.
+    Status decode_as_written(Cursor &cursor, std::span<Field> out);
 
     // After a block's last row: nothing may be left.
     static Status check_end(const Cursor &cursor);
@@ -132,8 +133,9 @@ class RowDecoder {
     const Plan &plan(int index) const { return plans_[static_cast<size_t>(index)]; }
 
     bool read_step(const Step &step, Cursor &cursor, std::span<Field> out);
+    bool read_null(const Step &step, Cursor &cursor, bool &null) const;
+    bool read_as_written(const Step &step, Cursor &cursor, Field &out);
     bool read_value(Op op, int index, Cursor &cursor, Field &out);
-    bool read_as_written(int index, Cursor &cursor, Field &out) const;
     static bool read_real(Op op, Cursor &cursor, Field &out);
     bool read_integer(Op op, Cursor &cursor, Field &out);
     bool read_enum(const Plan &plan, Cursor &cursor, Field &out);
@@ -165,7 +167,6 @@ class RowDecoder {
     std::vector<std::string> names_;  // of the record's fields
     std::vector<int> unmapped_;       // target columns without a field
     std::vector<View> views_;
-    bool as_written_ = false;
     uint64_t max_empty_items_ = 0;
     size_t max_text_ = 0;
     bool out_of_range_ = false;                 // the last fault was a value, not the bytes

@@ -2,7 +2,6 @@
 // where the target is one, else JSON. A view is compiled per place in the schema, because it depends on the
 // target too.
 #include <algorithm>
-#include <numeric>
 
 #include "core/avro/decoder.hpp"
 #include "core/avro/literal.hpp"
@@ -210,16 +209,6 @@ Result<RowDecoder> RowDecoder::compile(const Schema &schema, std::span<const int
     }
     for (size_t i = 0; i < width; ++i)
         if (!taken[i]) made.unmapped_.push_back(static_cast<int>(i));
-    return made;
-}
-
-Result<RowDecoder> RowDecoder::compile_as_written(const Schema &schema, const Limits &limits) {
-    std::vector<int> mapping(schema.top().fields.size());
-    std::iota(mapping.begin(), mapping.end(), 0);
-    Result<RowDecoder> made = compile(schema, mapping, mapping.size(), {}, limits);
-    if (!made) return made;
-    made->as_written_ = true;
-    for (Step &step : made->steps_) step.view = -1;
     return made;
 }
 

@@ -161,10 +161,6 @@ class Cursor {
     size_t left() const noexcept { return static_cast<size_t>(end_ - p_); }
     bool at_end() const noexcept { return p_ == end_; }
     uint64_t offset() const noexcept { return base_ + static_cast<uint64_t>(p_ - begin_); }
-    // The bytes read since `start`, an earlier state of this cursor.
-    std::string_view since(const Cursor &start) const noexcept {
-        return {start.p_, static_cast<size_t>(p_ - start.p_)};
-    }
 
     bool read_byte(uint8_t &out) noexcept {
         if (p_ == end_) return fail(truncated);

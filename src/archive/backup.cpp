@@ -91,9 +91,9 @@ PartPlan plan_parts(const Manifest &manifest, const BackupOptions &options, cons
 
 void write_table(const TableBackup &backup, uint32_t number, PartList &list) {
     PartWriter writer(backup.plan, backup.table, number, 0, list);
-    std::vector<Field> row(backup.table.columns.size());
     const auto scan = scan_rows(backup.rel, backup.table, GetActiveSnapshot());
-    while (scan->next(row)) writer.add(row);
+    while (const size_t rows = scan->next())
+        for (size_t i = 0; i < rows; ++i) writer.add(scan->row(i));
     scan->finish();
     writer.finish(true);
 }

@@ -107,8 +107,8 @@ void take_part(ChunkOf &&chunk, uint32_t stream) {
         PartWriter writer(plan, table, tables[at].number, stream, parts);
         const auto scan = state->one_scan ? join_shared_scan(rel, table, chunk(scan_chunk))
                                           : scan_rows(rel, table, GetActiveSnapshot());
-        std::vector<Field> row(table.columns.size());
-        while (scan->next(row)) writer.add(row);
+        while (const size_t rows = scan->next())
+            for (size_t i = 0; i < rows; ++i) writer.add(scan->row(i));
         scan->finish();
         writer.finish(!state->one_scan);
         close_table(rel);

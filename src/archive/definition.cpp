@@ -39,7 +39,8 @@ constexpr const char *definition_sql =
     "FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid OPERATOR(pg_catalog.=) a.atttypid "
     "LEFT JOIN pg_catalog.pg_attrdef f ON f.adrelid OPERATOR(pg_catalog.=) a.attrelid "
     "AND f.adnum OPERATOR(pg_catalog.=) a.attnum "
-    "WHERE a.attrelid OPERATOR(pg_catalog.=) $1 AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped), "
+    "WHERE a.attrelid OPERATOR(pg_catalog.=) $1 AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT "
+    "a.attisdropped), "
     "'constraints', (SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_object("
     "'name', CASE c.contype WHEN 'c' THEN c.conname END, "
     "'definition', pg_catalog.pg_get_constraintdef(c.oid)) ORDER BY c.contype, c.conname), '[]') "
@@ -122,8 +123,8 @@ Definition read_definition(const std::string &json, const std::string &table) {
         if (element.get(column) != simdjson::SUCCESS) refuse();
         definition.parts.push_back(column_text(column));
         if (const auto comment = text_of(column, "comment"))
-            definition.comments.push_back(
-                comment_text("COLUMN " + table + "." + quote_identifier_text(need(column, "name")), *comment));
+            definition.comments.push_back(comment_text(
+                "COLUMN " + table + "." + quote_identifier_text(need(column, "name")), *comment));
     }
     for (const simdjson::dom::element element : constraints) {
         Object constraint;

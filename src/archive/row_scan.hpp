@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "archive/table_shape.hpp"
 
@@ -12,10 +13,18 @@ namespace ferry {
 class RowScan {
   public:
     virtual ~RowScan() = default;
-    // The next row; false at the end. The Fields are valid until the next call.
-    virtual bool next(std::span<Field> row) = 0;
+    // Reads on and tells how many rows there are now, 0 at the end. They are valid until the next call.
+    virtual size_t next() = 0;
+    // One of them, in the table's columns.
+    std::span<const Field> row(size_t i) const noexcept { return {fields_.data() + i * width_, width_}; }
     // Ends the scan in a transaction that goes on.
     virtual void finish() = 0;
+
+  protected:
+    explicit RowScan(size_t width);
+
+    size_t width_, most_;        // columns of a row, rows at once
+    std::vector<Field> fields_;  // of so many rows
 };
 
 // `rel` is open with AccessShareLock or more; the caller's right to read it was checked. `snapshot` is

@@ -11,14 +11,14 @@ std::string hash_table(Oid target) {
     Relation rel = open_table(target, AccessShareLock);
     const avro::Table table = describe_table(rel);
     ContentHash hash;
-    std::vector<Field> row(table.columns.size());
     pg_call([] {
         CommandCounterIncrement();
         PushActiveSnapshot(GetLatestSnapshot());
     });
     OutputSettings settings;
     const auto scan = scan_rows(rel, table, GetActiveSnapshot());
-    while (scan->next(row)) hash.add(row);
+    while (const size_t rows = scan->next())
+        for (size_t i = 0; i < rows; ++i) hash.add(scan->row(i));
     scan->finish();
     settings.restore();
     pg_call([] { PopActiveSnapshot(); });

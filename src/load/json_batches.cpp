@@ -186,8 +186,11 @@ Datum insert_tables(const BatchRequest &request) {
 
 std::string tables_of(const BatchRequest &request) {
     std::string names;
-    for (const Part &part : split_request(request.rows))
-        names += qualified_name(find_table(part.name)) + "\n";
+    for (const Part &part : split_request(request.rows)) {
+        Relation rel = open_target(find_table(part.name));
+        names += qualified_name(rel) + "\n";
+        close_table(rel);
+    }
     return names;
 }
 

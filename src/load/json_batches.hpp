@@ -17,7 +17,7 @@ namespace ferry {
 Datum insert_tables(const BatchRequest &request);
 
 // The qualified names of the tables of such a request, which its own need not be: what they mean depends on
-// search_path. Raises as insert_tables() does for names.
+// search_path. Raises as insert_tables() does for names and rights.
 std::string tables_of(const BatchRequest &request);
 
 }  // namespace ferry

@@ -55,11 +55,12 @@ class StagedFile final : public ByteSink, private ExitGuard {
 
   private:
     void abandon() noexcept override;
+    void start_writeback();
 
     std::string file_, temporary_;
     Descriptor folder_, fd_;
     Sha256 hash_;
-    uint64_t bytes_ = 0;
+    uint64_t bytes_ = 0, started_ = 0;  // written; of these, on their way to the disk
 };
 
 // The files of one undertaking. Other processes may write StagedFiles for its id; whatever of it is not

@@ -108,16 +108,84 @@ RowEncoder::RowEncoder(std::span<const Column> columns) {
         step.scale = column.scale;
         if (step.nullable || with_text) step.value_prefix = prefix_of_branch(step.nullable ? 1 : 0);
         if (with_text) step.text_prefix = prefix_of_branch(step.nullable ? 2 : 1);
+        choose_way(step);
         steps_.push_back(step);
     }
     fixed_ = steps_.size() * max_fixed_field;
+}
+
+void RowEncoder::choose_way(Step &step) {
+    const auto set = [&](Way way, Field::Kind usual) {
+        step.way = way;
+        step.usual = usual;
+    };
+    switch (step.kind) {
+        case Kind::int32:
+        case Kind::date:
+            set(Way::narrow, Field::Kind::integer);
+            break;
+        case Kind::int64:
+        case Kind::timestamp_micros:
+        case Kind::local_timestamp_micros:
+            set(Way::wide, Field::Kind::integer);
+            break;
+        case Kind::float64:
+            set(Way::real, Field::Kind::real);
+            break;
+        case Kind::string:
+        case Kind::uuid:
+            set(Way::text, Field::Kind::text);
+            break;
+        case Kind::bytes:
+            set(Way::text, Field::Kind::bytes);
+            break;
+        case Kind::decimal:
+        case Kind::array:
+        case Kind::record:
+            set(Way::encoded, Field::Kind::encoded);
+            break;
+        default:
+            break;
+    }
+    if (step.value_prefix == no_prefix) return;
+    step.prefix_size = 1;
+    step.prefix = step.value_prefix;
+}
+
+// Null when it does not go this way.
+inline char *RowEncoder::put_usual(const Step &step, const Field &field, char *at, Buffer &out) const {
+    if (step.way >= Way::text) at = make_room(field, at, out);
+    // Where there is no union the byte is written over.
+    *at = static_cast<char>(step.prefix);
+    at += step.prefix_size;
+    switch (step.way) {
+        case Way::narrow:
+            return fits_int32(field.integer) ? put_long(at, field.integer) : nullptr;
+        case Way::wide:
+            return put_long(at, field.integer);
+        case Way::real:
+            return put_double(at, field.real);
+        case Way::text:
+            return put_bytes(at, field.text);
+        case Way::encoded:
+            return put_encoded(field.text, at);
+        case Way::none:
+            break;
+    }
+    return nullptr;
 }
 
 int RowEncoder::encode(std::span<const Field> row, Buffer &out) const {
     const size_t start = out.size();
     char *at = out.reserve(fixed_);
     for (size_t i = 0; i < steps_.size(); ++i) {
-        at = put_field(steps_[i], row[i], at, out);
+        const Step &step = steps_[i];
+        char *const start_of_field = at;
+        if (row[i].kind == step.usual) [[likely]] {
+            at = put_usual(step, row[i], at, out);
+            if (at != nullptr) continue;
+        }
+        at = put_field(step, row[i], start_of_field, out);
         if (at == nullptr) {
             out.truncate(start);
             return static_cast<int>(i);
@@ -149,7 +217,7 @@ char *RowEncoder::put_field(const Step &step, const Field &field, char *at, Buff
 }
 
 // Room for the field's content and all that is of fixed size in the row.
-char *RowEncoder::make_room(const Field &field, char *at, Buffer &out) const {
+inline char *RowEncoder::make_room(const Field &field, char *at, Buffer &out) const {
     const size_t needed = field.text.size() + fixed_;
     if (static_cast<size_t>(out.limit() - at) < needed) {
         out.commit(at);

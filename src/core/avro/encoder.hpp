@@ -33,7 +33,13 @@ class RowEncoder {
     int encode(std::span<const Field> row, Buffer &out) const;
 
   private:
+    // What is done with Fields of the kind that a column's values mostly have; anything else goes the long
+    // way.
+    enum class Way : uint8_t { none, narrow, wide, real, text, encoded };
     struct Step {
+        Way way = Way::none;
+        Field::Kind usual = Field::Kind::absent;
+        uint8_t prefix_size = 0, prefix = 0;
         Kind kind = Kind::string;
         bool nullable = false;
         // The bytes of a union's branch numbers; 0xFF where there is no union or no such branch.
@@ -46,6 +52,8 @@ class RowEncoder {
 
     // A place in a buffer that is being written: `at` may be written to, with at least `fixed_` bytes of
     // room.
+    static void choose_way(Step &step);
+    char *put_usual(const Step &step, const Field &field, char *at, Buffer &out) const;
     char *put_field(const Step &step, const Field &field, char *at, Buffer &out) const;
     char *make_room(const Field &field, char *at, Buffer &out) const;
 

@@ -26,6 +26,20 @@ SELECT p.oid::regprocedure AS function, p.provolatile, p.proparallel, p.prosecde
 FROM pg_proc p
 WHERE p.pronamespace = 'hiring'::regnamespace
 ORDER BY p.proname COLLATE "C";
+-- The views for tools that cannot call functions: each column has its sentence, and everybody may read them.
+SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod) AS type, col_description(c.oid, a.attnum) AS description,
+  has_table_privilege('pg_monitor', c.oid, 'SELECT') AS everybody
+FROM pg_class c
+JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
+WHERE c.relnamespace = 'hiring'::regnamespace AND c.relkind = 'v'
+ORDER BY c.relname COLLATE "C", a.attnum;
+SELECT relname FROM pg_class
+WHERE relnamespace = 'hiring'::regnamespace AND relkind = 'v' AND obj_description(oid, 'pg_class') IS NULL;
+-- The functions name all but the three tables with their schema: operators in the caller's path do not take their place.
+CREATE SCHEMA hiring_trap;
+CREATE FUNCTION hiring_trap.trap(bigint, numeric) RETURNS boolean LANGUAGE plpgsql AS
+$$ BEGIN RAISE 'somebody else''s operator was called'; END $$;
+CREATE OPERATOR hiring_trap.> (FUNCTION = hiring_trap.trap, LEFTARG = bigint, RIGHTARG = numeric);
 SELECT obj_description('hiring'::regnamespace, 'pg_namespace');
 
 CREATE SCHEMA hiring_tables;
@@ -119,6 +133,11 @@ COPY hired_employees (id, name, datetime, department_id, job_id) FROM stdin (FOR
 
 SELECT * FROM hiring.hires_by_quarter();
 SELECT * FROM hiring.departments_above_mean();
+SET search_path = hiring_tables, hiring_trap;
+SELECT pg_temp.refusal('SELECT 1::bigint > 0::numeric');
+SELECT count(*) FROM hiring.departments_above_mean();
+SELECT count(*) FROM hiring.departments_above_mean_all;
+SET search_path = hiring_tables;
 SELECT * FROM hiring.hires_by_quarter(2020);
 SELECT * FROM hiring.departments_above_mean(year => 2020);
 SELECT y, m.* FROM generate_series(2019, 2022) y, hiring.departments_above_mean(y) m ORDER BY y, m.hired DESC, m.id;
@@ -154,6 +173,13 @@ SELECT scan FROM pg_temp.scans($$SELECT * FROM hiring.departments_above_mean(201
 ORDER BY scan COLLATE "C";
 SELECT scan FROM pg_temp.scans($$SELECT * FROM hiring.hires_by_quarter(NULL)$$) scan
 ORDER BY scan COLLATE "C";
+SELECT scan FROM pg_temp.scans($$SELECT * FROM hiring.hires_by_month(2015)$$) scan
+WHERE scan !~ 'generate_series' ORDER BY scan COLLATE "C";
+SELECT scan FROM pg_temp.scans($$SELECT * FROM hiring.hires_trend(2015, 2016)$$) scan
+WHERE scan !~ 'generate_series' ORDER BY scan COLLATE "C";
+-- Of a view a WHERE on the year leaves that year alone, and the index is asked for its range.
+SELECT scan FROM pg_temp.scans($$SELECT * FROM hiring.hires_by_quarter_all WHERE year = 2015$$) scan
+WHERE scan ~ 'Scan' ORDER BY scan COLLATE "C";
 -- Nor is one left when the year is known only when the query runs.
 PREPARE by_year(int) AS SELECT * FROM hiring.hires_by_quarter($1);
 SET plan_cache_mode = force_generic_plan;
@@ -199,3 +225,5 @@ RESET search_path;
 DROP EXTENSION pg_ferry_hiring;
 DROP EXTENSION pg_ferry;
 DROP SCHEMA hiring_tables;
+SET client_min_messages = warning;
+DROP SCHEMA hiring_trap CASCADE;

@@ -55,6 +55,12 @@ BEGIN
   FOREACH zone IN ARRAY ARRAY['UTC', 'Pacific/Auckland', 'America/Lima', 'Asia/Kathmandu', 'Etc/GMT+12'] LOOP
     PERFORM set_config('TimeZone', zone, false);
     INSERT INTO answers
+      SELECT zone, 0, 'trend', string_agg(t::text, E'\n') FROM hiring.hires_trend() t;
+    INSERT INTO answers
+      SELECT zone, y, 'month', string_agg(m::text, E'\n')
+      FROM generate_series(2020, 2022) y, hiring.hires_by_month(y) m
+      GROUP BY y;
+    INSERT INTO answers
       SELECT zone, y, 'quarter', string_agg(m::text, E'\n')
       FROM generate_series(2020, 2022) y, hiring.hires_by_quarter(y) m
       GROUP BY y
@@ -69,6 +75,20 @@ RESET TimeZone;
 SELECT year, metric, count(*) AS zones, count(DISTINCT answer) AS answers FROM answers GROUP BY 1, 2 ORDER BY 1, 2;
 SET TimeZone = 'UTC';
 SET DateStyle = 'ISO, YMD';
+-- Months and the trend meet at the same moments, and the views show what the functions say.
+SELECT m.month, m.hired FROM hiring.hires_by_month(2021) m WHERE m.hired <> 0;
+SELECT count(*), min(starts), max(starts), sum(hired) FROM hiring.hires_by_month(2022);
+SELECT * FROM hiring.hires_trend();
+SELECT * FROM hiring.hires_trend(2021, 2021);
+SELECT * FROM hiring.years_with_hires();
+SELECT (SELECT count(*) FROM hiring.hires_by_quarter_all) AS rows,
+  (SELECT count(*) FROM ((TABLE hiring.hires_by_quarter_all
+     EXCEPT SELECT y, m.* FROM generate_series(2019, 2023) y, hiring.hires_by_quarter(y) m)
+   UNION ALL (SELECT y, m.* FROM generate_series(2019, 2023) y, hiring.hires_by_quarter(y) m
+     EXCEPT TABLE hiring.hires_by_quarter_all)) x) AS different;
+SELECT year, month, hired FROM hiring.hires_by_month_all WHERE hired > 0 AND year <> 2021 ORDER BY year, month;
+SELECT count(*) FROM ((TABLE hiring.hires_trend_all EXCEPT SELECT * FROM hiring.hires_trend())
+  UNION ALL (SELECT * FROM hiring.hires_trend() EXCEPT TABLE hiring.hires_trend_all)) x;
 SELECT q, hiring.quarter_start(2024, q) FROM generate_series(0, 6) q;
 SELECT hiring.quarter_start(1, 1), hiring.quarter_start(294275, 5);
 RESET TimeZone;
@@ -83,6 +103,11 @@ SELECT * FROM hiring.departments_above_mean(NULL);
 SELECT y AS year, (SELECT count(*) FROM hiring.hires_by_quarter(y)) AS by_quarter,
   (SELECT count(*) FROM hiring.departments_above_mean(y)) AS above_mean
 FROM unnest(ARRAY[-2147483648, -2021, -1, 0, 1, 21, 9999, 20211, 294275, 294276, 300000, 2147483647]) y;
+SELECT y AS year, (SELECT count(*) FROM hiring.hires_by_month(y)) AS by_month,
+  (SELECT sum(hired) FROM hiring.hires_by_department(y)) AS hired, m.*
+FROM unnest(ARRAY[-1, 2050, 2147483647, NULL]) y, hiring.mean_hires(y) m;
+SELECT count(*) FROM hiring.hires_trend(-2147483648, 2147483647);
+SELECT count(*) FROM hiring.hires_trend(2030, 2020);
 SELECT count(*) FROM hiring.hires_by_quarter(0);
 SELECT count(*) FROM hiring.hires_by_quarter(-1);
 SELECT count(*) FROM hiring.hires_by_quarter(300000);
@@ -103,6 +128,14 @@ FROM (VALUES (9, 1), (9, 1), (9, 2), (9, 3), (3, 1), (3, 1), (3, 2), (3, 2),
 SELECT * FROM hiring.hires_by_quarter(2021);
 -- The mean over all six departments is 13/6 = 2.17; over the four that hired it were 3.25, without department 6.
 SELECT * FROM hiring.departments_above_mean(2021);
+SELECT * FROM hiring.departments_above_mean(2021, include_idle => false);
+SELECT * FROM hiring.departments_above_mean(include_idle => NULL);
+SELECT * FROM hiring.mean_hires(2021);
+SELECT * FROM hiring.hires_by_department(2021);
+-- The view has both means. Its filters pick rows; they do not change a mean.
+SELECT year, id, department, hired, round(mean, 4) AS mean, round(mean_of_hiring, 4) AS mean_of_hiring
+FROM hiring.departments_above_mean_all WHERE year = 2021 AND department = 'Twin' ORDER BY id;
+SELECT id FROM hiring.departments_above_mean_all WHERE hired > mean_of_hiring ORDER BY id;
 -- At the mean is not above it: 18 hires in 6 departments, department 6 with exactly 3.
 INSERT INTO hired_employees (name, datetime, department_id, job_id)
 SELECT 'Hire', '2021-05-05 00:00:00Z', 4, 3 FROM generate_series(1, 5);

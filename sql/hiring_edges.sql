@@ -91,6 +91,7 @@ SELECT count(*) FROM ((TABLE hiring.hires_trend_all EXCEPT SELECT * FROM hiring.
   UNION ALL (SELECT * FROM hiring.hires_trend() EXCEPT TABLE hiring.hires_trend_all)) x;
 SELECT q, hiring.quarter_start(2024, q) FROM generate_series(0, 6) q;
 SELECT hiring.quarter_start(1, 1), hiring.quarter_start(294275, 5);
+SELECT m, hiring.month_start(2024, m) FROM unnest('{0,1,2,12,13,14}'::int[]) m;
 RESET TimeZone;
 RESET DateStyle;
 

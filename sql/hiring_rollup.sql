@@ -85,6 +85,7 @@ SELECT pg_temp.reads('SELECT * FROM hiring.hires_by_quarter(2021)');
 SELECT pg_temp.reads('SELECT * FROM hiring.departments_above_mean(2021)');
 SELECT pg_temp.reads('SELECT * FROM hiring.mean_hires(2021)');
 SELECT pg_temp.reads('SELECT * FROM hiring.hires_by_month(2021)');
+-- The trend asks the index on datetime for the first hire and the last, and for nothing between.
 SELECT pg_temp.reads('SELECT * FROM hiring.hires_trend()');
 
 -- ---- Keeping it ----
@@ -132,6 +133,22 @@ INSERT INTO hired_employees (name, datetime, department_id, job_id) VALUES ('One
 SELECT sum(q2) FROM hiring.hires_by_quarter(2021);
 ROLLBACK TO s;
 SELECT sum(q2) FROM hiring.hires_by_quarter(2021);
+ROLLBACK;
+SELECT pg_temp.differences();
+-- Statements of many keys are folded at the commit, and a TRUNCATE before it is no error.
+BEGIN;
+INSERT INTO hired_employees (name, datetime, department_id, job_id)
+SELECT 'Many', timestamptz '2010-01-01Z' + i * interval '40 days', i % 4 + 1, i % 3 + 1 FROM generate_series(1, 300) i;
+SELECT count(*) > 100 AS parts FROM hired_employees_rollup WHERE NOT folded;
+COMMIT;
+SELECT pg_temp.differences(), count(*) AS parts FROM hired_employees_rollup WHERE NOT folded;
+BEGIN;
+INSERT INTO hired_employees (name, datetime, department_id, job_id)
+SELECT 'Many', timestamptz '2010-01-01Z' + i * interval '40 days', i % 4 + 1, i % 3 + 1 FROM generate_series(1, 300) i;
+TRUNCATE hired_employees;
+INSERT INTO hired_employees (name, datetime, department_id, job_id)
+SELECT 'Many', timestamptz '2010-01-01Z' + i * interval '40 days', i % 4 + 1, i % 3 + 1 FROM generate_series(1, 200) i;
+SELECT pg_temp.differences();
 ROLLBACK;
 SELECT pg_temp.differences();
 -- Deleted with their parents.

@@ -151,6 +151,20 @@ COMMENT ON FUNCTION hiring.mean_hires(integer) IS
   'decimals; mean_of_hiring: hires per department with a hire. NULL where there is no such department. The year is that '
   'of UTC';
 
+CREATE FUNCTION hiring.month_start(year integer, month integer) RETURNS timestamp with time zone
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SECURITY INVOKER
+AS $function$
+  SELECT CASE WHEN year OPERATOR(pg_catalog.>=) 1 AND year OPERATOR(pg_catalog.<=) 294275 AND month OPERATOR(pg_catalog.>=) 1 AND month OPERATOR(pg_catalog.<=) 13 THEN
+    pg_catalog.timezone('UTC', pg_catalog.make_timestamp(
+      year OPERATOR(pg_catalog.+) (month OPERATOR(pg_catalog./) 13), ((month OPERATOR(pg_catalog.-) 1) OPERATOR(pg_catalog.%) 12) OPERATOR(pg_catalog.+) 1, 1, 0, 0, 0))
+  END
+$function$;
+
+COMMENT ON FUNCTION hiring.month_start(integer, integer) IS
+  'The moment at which a month of a year begins, in UTC. Months count from 1 to 12; 13 is where the year ends. '
+  'NULL for a year outside 1 to 294275';
+
+-- A range of the index counted for each month is three times as fast as the month of each hire.
 CREATE FUNCTION hiring.hires_by_month(year integer DEFAULT 2021)
 RETURNS TABLE (month integer, starts date, hired bigint)
 LANGUAGE sql STABLE PARALLEL RESTRICTED SECURITY INVOKER ROWS 12
@@ -158,15 +172,12 @@ AS $function$
   SELECT m.month, pg_catalog.make_date(COALESCE(hires_by_month.year, 2021), m.month, 1), COALESCE(h.hired, 0)
   FROM pg_catalog.generate_series(1, 12) m (month)
   LEFT JOIN (
-    SELECT pg_catalog.date_part('month', s.starts)::pg_catalog.int4 AS month, s.hired
-    FROM (
-      SELECT pg_catalog.date_trunc('month', pg_catalog.timezone('UTC', e.datetime)) AS starts, pg_catalog.count(*) AS hired
-      FROM hired_employees e
-      WHERE e.datetime OPERATOR(pg_catalog.>=) hiring.quarter_start(COALESCE(hires_by_month.year, 2021), 1)
-        AND e.datetime OPERATOR(pg_catalog.<) hiring.quarter_start(COALESCE(hires_by_month.year, 2021), 5)
-        AND NOT hiring.rollup_serves()
-      GROUP BY 1
-    ) s
+    SELECT n.month, (
+      SELECT pg_catalog.count(*) FROM hired_employees e
+      WHERE e.datetime OPERATOR(pg_catalog.>=) hiring.month_start(COALESCE(hires_by_month.year, 2021), n.month)
+        AND e.datetime OPERATOR(pg_catalog.<) hiring.month_start(COALESCE(hires_by_month.year, 2021), n.month OPERATOR(pg_catalog.+) 1)) AS hired
+    FROM pg_catalog.generate_series(1, 12) n (month)
+    WHERE NOT hiring.rollup_serves()
     UNION ALL
     SELECT r.month, r.hired
     FROM hiring.rollup_months(COALESCE(hires_by_month.year, 2021), COALESCE(hires_by_month.year, 2021)) r
@@ -180,22 +191,30 @@ COMMENT ON FUNCTION hiring.hires_by_month(integer) IS
   'How many people were hired in each month of a year (2021 unless another is given), in twelve rows. month: from 1 to '
   '12; starts: its first day; hired: people hired, 0 for none. Months are those of UTC';
 
--- Quarters are numbered through: year * 4 + quarter - 1.
+-- Quarters are numbered through: year * 4 + quarter - 1. They pass through an array because the planner takes a series
+-- of unknown length for a thousand, and would have the query compiled at a cost above its own.
 CREATE FUNCTION hiring.hires_trend(first_year integer DEFAULT NULL, last_year integer DEFAULT NULL)
 RETURNS TABLE (year integer, quarter integer, starts date, hired bigint, year_before bigint)
 LANGUAGE sql STABLE PARALLEL RESTRICTED SECURITY INVOKER ROWS 100
 AS $function$
-  WITH counted AS (
-    SELECT pg_catalog.date_part('year', s.starts)::pg_catalog.int4 OPERATOR(pg_catalog.*) 4
-        OPERATOR(pg_catalog.+) (pg_catalog.date_part('quarter', s.starts)::pg_catalog.int4 OPERATOR(pg_catalog.-) 1) AS n, s.hired
-    FROM (
-      SELECT pg_catalog.date_trunc('quarter', pg_catalog.timezone('UTC', e.datetime)) AS starts, pg_catalog.count(*) AS hired
-      FROM hired_employees e
-      WHERE e.datetime OPERATOR(pg_catalog.>=) hiring.quarter_start(GREATEST(hires_trend.first_year, 2) OPERATOR(pg_catalog.-) 1, 1)
-        AND e.datetime OPERATOR(pg_catalog.<) hiring.quarter_start(LEAST(hires_trend.last_year, 294275), 5)
-        AND NOT hiring.rollup_serves()
-      GROUP BY 1
-    ) s
+  WITH bounds AS (
+    SELECT pg_catalog.timezone('UTC', pg_catalog.min(e.datetime)) AS first,
+      pg_catalog.timezone('UTC', pg_catalog.max(e.datetime)) AS last
+    FROM hired_employees e
+    WHERE e.datetime OPERATOR(pg_catalog.>=) hiring.quarter_start(GREATEST(hires_trend.first_year, 1), 1)
+      AND e.datetime OPERATOR(pg_catalog.<) hiring.quarter_start(LEAST(hires_trend.last_year, 294275), 5)
+  ), quarters AS (
+    SELECT (pg_catalog.date_part('year', b.first) OPERATOR(pg_catalog.*) 4 OPERATOR(pg_catalog.+) pg_catalog.date_part('quarter', b.first))::pg_catalog.int4 OPERATOR(pg_catalog.-) 1 AS first,
+      (pg_catalog.date_part('year', b.last) OPERATOR(pg_catalog.*) 4 OPERATOR(pg_catalog.+) pg_catalog.date_part('quarter', b.last))::pg_catalog.int4 OPERATOR(pg_catalog.-) 1 AS last
+    FROM bounds b
+  ), counted AS (
+    SELECT n.n, (
+      SELECT pg_catalog.count(*) FROM hired_employees e
+      WHERE e.datetime OPERATOR(pg_catalog.>=) hiring.quarter_start(n.n OPERATOR(pg_catalog./) 4, (n.n OPERATOR(pg_catalog.%) 4) OPERATOR(pg_catalog.+) 1)
+        AND e.datetime OPERATOR(pg_catalog.<) hiring.quarter_start(n.n OPERATOR(pg_catalog./) 4, (n.n OPERATOR(pg_catalog.%) 4) OPERATOR(pg_catalog.+) 2)) AS hired
+    FROM pg_catalog.unnest(ARRAY(
+      SELECT pg_catalog.generate_series(q.first OPERATOR(pg_catalog.-) 4, q.last) FROM quarters q)) n (n)
+    WHERE NOT hiring.rollup_serves()
     UNION ALL
     SELECT r.year OPERATOR(pg_catalog.*) 4 OPERATOR(pg_catalog.+) ((r.month OPERATOR(pg_catalog.-) 1) OPERATOR(pg_catalog./) 3) AS n, pg_catalog.sum(r.hired)::pg_catalog.int8
     FROM hiring.rollup_months(GREATEST(hires_trend.first_year, 2) OPERATOR(pg_catalog.-) 1, LEAST(hires_trend.last_year, 294275)) r
@@ -204,10 +223,7 @@ AS $function$
   )
   SELECT q.n OPERATOR(pg_catalog./) 4, (q.n OPERATOR(pg_catalog.%) 4) OPERATOR(pg_catalog.+) 1, pg_catalog.make_date(q.n OPERATOR(pg_catalog./) 4, (q.n OPERATOR(pg_catalog.%) 4) OPERATOR(pg_catalog.*) 3 OPERATOR(pg_catalog.+) 1, 1),
     COALESCE(h.hired, 0), COALESCE(b.hired, 0)
-  FROM pg_catalog.generate_series(
-    (SELECT pg_catalog.min(c.n) FROM counted c WHERE hires_trend.first_year IS NULL OR c.n OPERATOR(pg_catalog./) 4 OPERATOR(pg_catalog.>=) hires_trend.first_year),
-    (SELECT pg_catalog.max(c.n) FROM counted c)
-  ) q (n)
+  FROM pg_catalog.unnest(ARRAY(SELECT pg_catalog.generate_series(t.first, t.last) FROM quarters t)) q (n)
   LEFT JOIN counted h ON h.n OPERATOR(pg_catalog.=) q.n
   LEFT JOIN counted b ON b.n OPERATOR(pg_catalog.=) (q.n OPERATOR(pg_catalog.-) 4)
   ORDER BY q.n

@@ -7,8 +7,9 @@
 --
 -- Nobody waits for anybody. Every statement appends its own rows, one for each year, department and job that it
 -- touched, with what it added or took away; a reader sums up. There is no row that two writers change. Now and then a
--- statement folds such rows into one for each key: it takes only rows that nobody else has locked and puts in their sum
--- in the same statement, so that every snapshot sees either the parts or the sum.
+-- statement, or the commit of a transaction that wrote many, folds such rows into one for each key: it takes only rows
+-- that nobody else has locked and puts in their sum in the same statement, so that every snapshot sees either the parts
+-- or the sum.
 
 -- Whether the metrics may answer from the rollup: it is there and kept, all by the owner of the hires, and this caller
 -- may count all the hires. Asks the catalogs under the snapshot of the query, except for to_regclass, which sees the
@@ -69,7 +70,9 @@ BEGIN
       SELECT r.department_id, r.job_id,
         pg_catalog.sum(r.m01 OPERATOR(pg_catalog.+) r.m02 OPERATOR(pg_catalog.+) r.m03) AS q1, pg_catalog.sum(r.m04 OPERATOR(pg_catalog.+) r.m05 OPERATOR(pg_catalog.+) r.m06) AS q2,
         pg_catalog.sum(r.m07 OPERATOR(pg_catalog.+) r.m08 OPERATOR(pg_catalog.+) r.m09) AS q3, pg_catalog.sum(r.m10 OPERATOR(pg_catalog.+) r.m11 OPERATOR(pg_catalog.+) r.m12) AS q4
-      FROM %s r WHERE r.year OPERATOR(pg_catalog.=) $1 GROUP BY r.department_id, r.job_id) s
+      FROM (SELECT * FROM %1$s WHERE folded AND year OPERATOR(pg_catalog.=) $1
+            UNION ALL SELECT * FROM %1$s WHERE NOT folded AND year OPERATOR(pg_catalog.=) $1) r
+      GROUP BY r.department_id, r.job_id) s
     WHERE (s.q1 OPERATOR(pg_catalog.+) s.q2 OPERATOR(pg_catalog.+) s.q3 OPERATOR(pg_catalog.+) s.q4) OPERATOR(pg_catalog.<>) 0
   $query$, hiring.rollup_name()) USING year;
 END
@@ -90,7 +93,9 @@ BEGIN
         pg_catalog.sum(r.m01), pg_catalog.sum(r.m02), pg_catalog.sum(r.m03), pg_catalog.sum(r.m04),
         pg_catalog.sum(r.m05), pg_catalog.sum(r.m06), pg_catalog.sum(r.m07), pg_catalog.sum(r.m08),
         pg_catalog.sum(r.m09), pg_catalog.sum(r.m10), pg_catalog.sum(r.m11), pg_catalog.sum(r.m12)] AS months
-      FROM %s r WHERE r.year OPERATOR(pg_catalog.>=) $1 AND r.year OPERATOR(pg_catalog.<=) $2 GROUP BY r.year) s
+      FROM (SELECT * FROM %1$s WHERE folded AND year OPERATOR(pg_catalog.>=) $1 AND year OPERATOR(pg_catalog.<=) $2
+            UNION ALL SELECT * FROM %1$s WHERE NOT folded AND year OPERATOR(pg_catalog.>=) $1 AND year OPERATOR(pg_catalog.<=) $2) r
+      GROUP BY r.year) s
     CROSS JOIN LATERAL pg_catalog.unnest(s.months) WITH ORDINALITY m (hired, month)
     WHERE m.hired OPERATOR(pg_catalog.<>) 0
   $query$, hiring.rollup_name()) USING first_year, last_year;
@@ -220,37 +225,48 @@ BEGIN
 
   EXECUTE pg_catalog.format($ddl$
     CREATE FUNCTION %1$I.hired_employees_rollup_fold() RETURNS void
-    LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS $body$
-      WITH part AS (
-        DELETE FROM %1$I.hired_employees_rollup r WHERE r.ctid = ANY (ARRAY(
-          SELECT p.ctid FROM %1$I.hired_employees_rollup p WHERE NOT p.folded LIMIT 20000 FOR UPDATE SKIP LOCKED))
-        RETURNING r.*
-      ), sums AS (
-        DELETE FROM %1$I.hired_employees_rollup r WHERE r.ctid = ANY (ARRAY(
-          SELECT s.ctid FROM %1$I.hired_employees_rollup s
-          JOIN (SELECT DISTINCT part.year, part.department_id, part.job_id FROM part) k
-            ON k.year = s.year AND k.department_id = s.department_id AND k.job_id = s.job_id
-          WHERE s.folded FOR UPDATE OF s SKIP LOCKED))
-        RETURNING r.*
-      )
-      INSERT INTO %1$I.hired_employees_rollup
-      SELECT r.year, r.department_id, r.job_id,
-        sum(r.m01), sum(r.m02), sum(r.m03), sum(r.m04), sum(r.m05), sum(r.m06), sum(r.m07), sum(r.m08), sum(r.m09),
-        sum(r.m10), sum(r.m11), sum(r.m12), true
-      FROM (SELECT * FROM part UNION ALL SELECT * FROM sums) r
-      GROUP BY r.year, r.department_id, r.job_id
-      HAVING sum(r.m01) <> 0 OR sum(r.m02) <> 0 OR sum(r.m03) <> 0 OR sum(r.m04) <> 0
-        OR sum(r.m05) <> 0 OR sum(r.m06) <> 0 OR sum(r.m07) <> 0 OR sum(r.m08) <> 0
-        OR sum(r.m09) <> 0 OR sum(r.m10) <> 0 OR sum(r.m11) <> 0 OR sum(r.m12) <> 0
+    DECLARE
+      most CONSTANT integer := 100000;
+      taken bigint;
+    BEGIN
+      LOOP
+        WITH part AS (
+          DELETE FROM %1$I.hired_employees_rollup r WHERE r.ctid = ANY (ARRAY(
+            SELECT p.ctid FROM %1$I.hired_employees_rollup p WHERE NOT p.folded LIMIT most FOR UPDATE SKIP LOCKED))
+          RETURNING r.*
+        ), sums AS (
+          DELETE FROM %1$I.hired_employees_rollup r WHERE r.ctid = ANY (ARRAY(
+            SELECT s.ctid FROM %1$I.hired_employees_rollup s
+            JOIN (SELECT DISTINCT part.year, part.department_id, part.job_id FROM part) k
+              ON k.year = s.year AND k.department_id = s.department_id AND k.job_id = s.job_id
+            WHERE s.folded FOR UPDATE OF s SKIP LOCKED))
+          RETURNING r.*
+        ), new AS (
+          INSERT INTO %1$I.hired_employees_rollup
+        SELECT r.year, r.department_id, r.job_id,
+          sum(r.m01), sum(r.m02), sum(r.m03), sum(r.m04), sum(r.m05), sum(r.m06), sum(r.m07), sum(r.m08), sum(r.m09),
+          sum(r.m10), sum(r.m11), sum(r.m12), true
+        FROM (SELECT * FROM part UNION ALL SELECT * FROM sums) r
+        GROUP BY r.year, r.department_id, r.job_id
+        HAVING sum(r.m01) <> 0 OR sum(r.m02) <> 0 OR sum(r.m03) <> 0 OR sum(r.m04) <> 0
+          OR sum(r.m05) <> 0 OR sum(r.m06) <> 0 OR sum(r.m07) <> 0 OR sum(r.m08) <> 0
+          OR sum(r.m09) <> 0 OR sum(r.m10) <> 0 OR sum(r.m11) <> 0 OR sum(r.m12) <> 0)
+        SELECT count(*) INTO taken FROM part;
+        EXIT WHEN taken < most;
+      END LOOP;
+    END
     $body$;
     COMMENT ON FUNCTION %1$I.hired_employees_rollup_fold() IS
       'Sums the rows of hired_employees_rollup up where they are many; the triggers call it now and then';
     REVOKE ALL ON FUNCTION %1$I.hired_employees_rollup_fold() FROM PUBLIC;
   $ddl$, target);
 
-  -- Folding is for READ COMMITTED: under one snapshot for all a row that went meanwhile is an error. Whether it is time
-  -- is decided by the clock's microseconds, once in about two thousand rows, without a counter to wait for.
+  -- Folding is for READ COMMITTED: under one snapshot for all a row that went meanwhile is an error. After a statement of
+  -- few rows the clock's microseconds decide whether it is time, once in about two thousand rows: there is no counter to
+  -- wait for. After one of many it is put off to the commit, by a row of year 0, or the parts of a load would be folded
+  -- again and again.
   EXECUTE pg_catalog.format($ddl$
     CREATE FUNCTION %1$I.hired_employees_rollup_keep() RETURNS trigger
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -258,19 +274,32 @@ BEGIN
     DECLARE
       written bigint;
     BEGIN
-      IF TG_OP = 'INSERT' THEN
+      IF TG_TABLE_NAME = 'hired_employees_rollup' THEN
+        IF EXISTS (SELECT FROM %1$I.hired_employees_rollup m WHERE NOT m.folded AND m.year = 0) THEN
+          PERFORM %1$I.hired_employees_rollup_fold();
+        END IF;
+        RETURN NULL;
+      ELSIF TG_OP = 'INSERT' THEN
         INSERT INTO %1$I.hired_employees_rollup %2$s;
       ELSIF TG_OP = 'DELETE' THEN
         INSERT INTO %1$I.hired_employees_rollup %3$s;
       ELSIF TG_OP = 'UPDATE' THEN
         INSERT INTO %1$I.hired_employees_rollup %4$s;
       ELSE
+        -- The server truncates no table that a trigger still waits for.
+        SET CONSTRAINTS %1$I.hired_employees_rollup_fold_at_commit IMMEDIATE;
+        SET CONSTRAINTS %1$I.hired_employees_rollup_fold_at_commit DEFERRED;
         TRUNCATE %1$I.hired_employees_rollup;
         RETURN NULL;
       END IF;
       GET DIAGNOSTICS written = ROW_COUNT;
-      IF date_part('microseconds', clock_timestamp())::bigint %% 2000 < written
-         AND current_setting('transaction_isolation') = 'read committed' THEN
+      IF written = 0 OR current_setting('transaction_isolation') <> 'read committed' THEN
+        RETURN NULL;
+      ELSIF written >= 100 THEN
+        INSERT INTO %1$I.hired_employees_rollup (year, department_id, job_id)
+        SELECT 0, 0, 0
+        WHERE NOT EXISTS (SELECT FROM %1$I.hired_employees_rollup m WHERE NOT m.folded AND m.year = 0);
+      ELSIF date_part('microseconds', clock_timestamp())::bigint %% 2000 < written THEN
         PERFORM %1$I.hired_employees_rollup_fold();
       END IF;
       RETURN NULL;
@@ -305,8 +334,11 @@ BEGIN
 
   -- Who may read what is counted may read the counts.
   EXECUTE pg_catalog.format($ddl$
-    CREATE INDEX hired_employees_rollup_key_idx ON %1$I.hired_employees_rollup (year, department_id, job_id);
-    CREATE INDEX hired_employees_rollup_parts_idx ON %1$I.hired_employees_rollup (folded) WHERE NOT folded;
+    CREATE INDEX hired_employees_rollup_sums_idx ON %1$I.hired_employees_rollup (year, department_id, job_id) WHERE folded;
+    CREATE INDEX hired_employees_rollup_parts_idx ON %1$I.hired_employees_rollup (year) WHERE NOT folded;
+    -- Rows that come by the hundred are folded once, when their transaction commits.
+    CREATE CONSTRAINT TRIGGER hired_employees_rollup_fold_at_commit AFTER INSERT ON %1$I.hired_employees_rollup
+      DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.year = 0) EXECUTE FUNCTION %1$I.hired_employees_rollup_keep();
     ALTER TABLE %1$I.hired_employees_rollup ENABLE ROW LEVEL SECURITY;
     CREATE POLICY as_hired_employees ON %1$I.hired_employees_rollup FOR SELECT USING (
       pg_catalog.has_column_privilege(%3$L::pg_catalog.regclass, 'datetime', 'SELECT')
@@ -347,9 +379,9 @@ BEGIN
     DROP TRIGGER IF EXISTS hired_employees_rollup_update ON %1$I.hired_employees;
     DROP TRIGGER IF EXISTS hired_employees_rollup_delete ON %1$I.hired_employees;
     DROP TRIGGER IF EXISTS hired_employees_rollup_truncate ON %1$I.hired_employees;
+    DROP TABLE %1$I.hired_employees_rollup;
     DROP FUNCTION IF EXISTS %1$I.hired_employees_rollup_keep();
     DROP FUNCTION IF EXISTS %1$I.hired_employees_rollup_fold();
-    DROP TABLE %1$I.hired_employees_rollup;
   $ddl$, target);
 END
 $function$;

@@ -441,13 +441,13 @@ COMMENT ON FUNCTION api.hires_by_quarter IS 'Hires of a year by department, job 
 
 Ordered by department and job. Quarters are UTC quarters.';
 
-CREATE FUNCTION api.departments_above_mean(year integer DEFAULT 2021)
+CREATE FUNCTION api.departments_above_mean(year integer DEFAULT 2021, include_idle boolean DEFAULT true)
 RETURNS TABLE (id integer, department text, hired bigint) LANGUAGE sql STABLE
 SET search_path = public, pg_temp
-AS $$ SELECT m.id, m.department, m.hired FROM hiring.departments_above_mean(coalesce($1, 2021)) m $$;
+AS $$ SELECT m.id, m.department, m.hired FROM hiring.departments_above_mean(coalesce($1, 2021), $2) m $$;
 COMMENT ON FUNCTION api.departments_above_mean IS 'Departments that hired more than the mean of all departments in a year
 
-Ordered by hires, most first. Departments without a hire count in the mean.';
+Ordered by hires, most first. Departments without a hire count in the mean, unless include_idle is false.';
 
 -- ---------------------------------------------------------------------------------------------------------------
 -- Backups

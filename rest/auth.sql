@@ -149,7 +149,7 @@ DECLARE
 BEGIN
   PERFORM rest.add_headers('{"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY",
                              "Referrer-Policy": "no-referrer"}');
-  IF current_setting('request.path', true) NOT IN ('/', '/rpc/asset') THEN
+  IF current_setting('request.path', true) NOT IN ('/', '/rpc/asset', '/rpc/report') THEN
     PERFORM rest.add_headers('{"Cache-Control": "no-store"}');
   END IF;
 

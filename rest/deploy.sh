@@ -54,8 +54,9 @@ missing=$(psql -At -c "SELECT string_agg(t, ', ') FROM unnest(ARRAY['departments
 # Secrets reach psql by the environment, never as arguments, and the session keeps out of the server's log.
 encode() { base64 < "$here/web/$1" | tr -d '\n'; }
 index_html=$(encode index.html) app_css=$(encode app.css) app_js=$(encode app.js) favicon_svg=$(encode favicon.svg)
+report_html=$(encode report.html) report_css=$(encode report.css) report_js=$(encode report.js)
 jwt_secret=$FERRY_JWT_SECRET
-export index_html app_css app_js favicon_svg jwt_secret password
+export index_html app_css app_js favicon_svg report_html report_css report_js jwt_secret password
 cd "$here"
 psql --single-transaction --file - <<'SQL'
 SET client_min_messages = warning;
@@ -68,10 +69,14 @@ SET log_min_error_statement = 'panic';
 \getenv app_css app_css
 \getenv app_js app_js
 \getenv favicon_svg favicon_svg
+\getenv report_html report_html
+\getenv report_css report_css
+\getenv report_js report_js
 \i roles.sql
 SELECT format('ALTER ROLE authenticator PASSWORD %L', :'password') WHERE :'password' <> '' \gexec
 \i auth.sql
 \i api.sql
+\i metrics.sql
 \i openapi.sql
 NOTIFY pgrst, 'reload config';
 NOTIFY pgrst, 'reload schema';

@@ -7,14 +7,24 @@ CREATE TABLE rest.assets (
   body         bytea NOT NULL,
   etag         text NOT NULL GENERATED ALWAYS AS ('"' || encode(sha256(body), 'hex') || '"') STORED
 );
-COMMENT ON TABLE rest.assets IS 'The files of the home page.';
+COMMENT ON TABLE rest.assets IS 'The files of the pages.';
 GRANT SELECT ON rest.assets TO web_anon, app_reader;
 
 INSERT INTO rest.assets (name, content_type, body) VALUES
   ('index.html', 'text/html; charset=utf-8', decode(:'index_html', 'base64')),
   ('app.css', 'text/css; charset=utf-8', decode(:'app_css', 'base64')),
   ('app.js', 'text/javascript; charset=utf-8', decode(:'app_js', 'base64')),
-  ('favicon.svg', 'image/svg+xml', decode(:'favicon_svg', 'base64'));
+  ('favicon.svg', 'image/svg+xml', decode(:'favicon_svg', 'base64')),
+  ('report.html', 'text/html; charset=utf-8', decode(:'report_html', 'base64')),
+  ('report.css', 'text/css; charset=utf-8', decode(:'report_css', 'base64')),
+  ('report.js', 'text/javascript; charset=utf-8', decode(:'report_js', 'base64'));
+
+CREATE FUNCTION rest.page_policy() RETURNS text LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp AS $$
+  SELECT 'default-src ''none''; script-src ''self''; style-src ''self''; img-src ''self''; connect-src ''self''; '
+         'form-action ''none''; base-uri ''none''; frame-ancestors ''none'''
+$$;
+COMMENT ON FUNCTION rest.page_policy IS 'The content security policy of the pages: nothing inline, nothing from elsewhere.';
 
 CREATE FUNCTION api.asset(name text) RETURNS rest."*/*" LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
@@ -44,7 +54,7 @@ Style, script and icon.';
 
 CREATE VIEW rest.route_answers AS
 SELECT * FROM (VALUES
-  -- route, tag, schema of a good answer, statuses
+  -- route, tag, schema or media type of a good answer, statuses
   ('login', 'session', 'Token', '{200,400,401,429}'::integer[]),
   ('health', 'session', 'Health', '{200,503}'),
   ('insert_batch', 'rows', 'BatchAnswer', '{200,201,207,400,401,403,404,409,413,422,503,504}'),
@@ -53,6 +63,15 @@ SELECT * FROM (VALUES
   ('import_csv', 'rows', 'LoadAnswer', '{200,201,207,400,401,403,404,409,413,422,503,504}'),
   ('hires_by_quarter', 'metrics', NULL, '{200,400,401,403}'),
   ('departments_above_mean', 'metrics', NULL, '{200,400,401,403}'),
+  ('mean_hires', 'metrics', NULL, '{200,400,401,403}'),
+  ('hires_by_department', 'metrics', NULL, '{200,400,401,403}'),
+  ('hires_by_month', 'metrics', NULL, '{200,400,401,403}'),
+  ('hires_trend', 'metrics', NULL, '{200,400,401,403}'),
+  ('loads_by_day', 'quality', NULL, '{200,400,401,403}'),
+  ('rejects_by_day', 'quality', NULL, '{200,400,401,403}'),
+  ('backup_status', 'quality', NULL, '{200,401,403}'),
+  ('prometheus', 'quality', 'text/plain', '{200,401,403}'),
+  ('report', 'metrics', 'text/html', '{200}'),
   ('backups', 'backups', NULL, '{200,401,403}'),
   ('backup_table', 'backups', 'Backup', '{201,400,401,403,404,409,503,504}'),
   ('restore_table', 'backups', 'LoadAnswer', '{200,207,400,401,403,404,409,422,503,504}')
@@ -217,8 +236,11 @@ SET search_path = pg_catalog, pg_temp AS $$
     || jsonb_build_object(
          'operationId', p.proname, 'tags', jsonb_build_array(p.tag),
          'security', rest.security(has_function_privilege('web_anon', p.oid, 'EXECUTE')),
-         'responses', rest.good_answers(p.statuses,
-                        coalesce(c.rows, jsonb_build_object('$ref', '#/components/schemas/' || p.answer)), p.proretset)
+         'responses', CASE WHEN p.answer LIKE '%/%'
+                        THEN jsonb_build_object('200', jsonb_build_object('description', rest.status_text(200),
+                               'content', jsonb_build_object(p.answer, '{"schema": {"type": "string"}}'::jsonb)))
+                        ELSE rest.good_answers(p.statuses,
+                        coalesce(c.rows, jsonb_build_object('$ref', '#/components/schemas/' || p.answer)), p.proretset) END
                       || rest.error_answers(p.statuses))
     || CASE
          WHEN p.takes_bytes THEN jsonb_build_object('parameters', h.headers, 'requestBody',
@@ -347,6 +369,7 @@ SET search_path = pg_catalog, pg_temp AS $$
     'tags', '[{"name": "session", "description": "Coming in"}, {"name": "rows", "description": "Rows in, one or many"},
               {"name": "log", "description": "What was loaded and what was refused"},
               {"name": "metrics", "description": "The numbers"},
+              {"name": "quality", "description": "How good the data is that came in"},
               {"name": "backups", "description": "Avro files on the server"}]'::json,
     'paths', rest.function_paths() || rest.view_paths(),
     'components', json_build_object(
@@ -367,8 +390,7 @@ BEGIN
   IF rest.header('Accept') LIKE '%text/html%' THEN
     PERFORM rest.add_headers(json_build_object(
       'Content-Type', 'text/html; charset=utf-8',
-      'Content-Security-Policy', 'default-src ''none''; script-src ''self''; style-src ''self''; img-src ''self''; '
-        'connect-src ''self''; form-action ''none''; base-uri ''none''; frame-ancestors ''none'''));
+      'Content-Security-Policy', rest.page_policy()));
     RETURN (SELECT body FROM rest.assets WHERE name = 'index.html');
   END IF;
   PERFORM rest.add_headers('{"Content-Type": "application/json; charset=utf-8"}');

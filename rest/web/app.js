@@ -13,7 +13,7 @@ const words = {
     status: 'Status', read: 'Read', loaded: 'Loaded', rejected: 'Rejected', line: 'Line', column: 'Column', value: 'Value',
     reason: 'Reason', row: 'Row as it came', taken: 'Taken', rows: 'Rows', size: 'Size', codec: 'Codec', verified: 'Verified',
     locked: 'Too many failed logins. Try again in {0} seconds.', wrong: 'Wrong user name or password.',
-    app_reader: 'reader', app_writer: 'writer', app_operator: 'operator',
+    report: 'Report to print', app_reader: 'reader', app_writer: 'writer', app_operator: 'operator',
     st_loaded: 'loaded', st_partial: 'partial', st_aborted: 'aborted', 'st_dry run': 'dry run',
   },
   es: {
@@ -28,7 +28,7 @@ const words = {
     status: 'Estado', read: 'Leídas', loaded: 'Cargadas', rejected: 'Rechazadas', line: 'Línea', column: 'Columna', value: 'Valor',
     reason: 'Motivo', row: 'Fila tal como llegó', taken: 'Hecha', rows: 'Filas', size: 'Tamaño', codec: 'Códec', verified: 'Verificada',
     locked: 'Demasiados intentos fallidos. Pruebe de nuevo en {0} segundos.', wrong: 'Usuario o contraseña incorrectos.',
-    app_reader: 'lector', app_writer: 'editor', app_operator: 'operador',
+    report: 'Informe para imprimir', app_reader: 'lector', app_writer: 'editor', app_operator: 'operador',
     st_loaded: 'cargada', st_partial: 'parcial', st_aborted: 'anulada', 'st_dry run': 'prueba',
   },
 };
@@ -169,6 +169,7 @@ const drawBackups = (data) => table(data, [
 const year = () => encodeURIComponent(at('year').value || 2021);
 
 const showMetrics = () => Promise.all([
+  Object.assign(at('report'), { href: `rpc/report?year=${year()}` }),
   fill('above', `rpc/departments_above_mean?year=${year()}`, drawAbove),
   fill('quarters', `rpc/hires_by_quarter?year=${year()}`, drawQuarters),
 ]);

@@ -20,7 +20,7 @@ describe('home', () => {
 
   it('serves every file the page names, and answers 304 to a browser that has it', async () => {
     const page = (await get('/', asBrowser)).text;
-    const files = [...new Set([...page.matchAll(/(?:href|src)="([^"]+)"/g)].map((m) => m[1]))];
+    const files = [...new Set([...page.matchAll(/(?:href|src)="(rpc\/asset[^"]+)"/g)].map((m) => m[1]))];
     assert.equal(files.length, 3);
     for (const file of files) {
       const answer = await get(`/${file}`);
@@ -65,9 +65,9 @@ describe('the OpenAPI document', () => {
         const what = `${method} ${path}`;
         assert.ok(operation.summary && operation.description && operation.operationId, what);
         assert.ok(Object.values(operation.responses).every((r) => r.description), what);
-        const open = ['/rpc/login', '/rpc/health'].includes(path);
+        const open = ['/rpc/login', '/rpc/health', '/rpc/report'].includes(path);
         assert.equal(operation.security.length, open ? 0 : 1, what);
-        assert.equal('401' in operation.responses, path !== '/rpc/health', what);
+        assert.equal('401' in operation.responses, !['/rpc/health', '/rpc/report'].includes(path), what);
       }
     }
   });

@@ -54,6 +54,28 @@ describe('metrics', () => {
     assert.deepEqual((await get('/rpc/hires_by_quarter?year=999', { token })).body, []);
   });
 
+  it('mean_hires, hires_by_department, hires_by_month and hires_trend say the same', async () => {
+    const ask = async (path) => (await get(`/rpc/${path}`, { token })).body;
+    const [means] = await ask(`mean_hires?year=${year}`);
+    assert.deepEqual([means.hired, means.hiring_departments, means.mean_of_hiring], [4, 1, 4]);
+    const hired = await ask(`hires_by_department?year=${year}`);
+    assert.equal(hired.length, means.departments);
+    assert.deepEqual(hired.filter((d) => d.department === busy || d.department === idle).map((d) => d.hired), [4, 0]);
+    assert.deepEqual((await ask(`hires_by_month?year=${year}`)).map((m) => m.hired), [1, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 1]);
+    assert.deepEqual((await ask(`hires_trend?first_year=${year}&last_year=${year}`)).map((q) => [q.quarter, q.hired]), [[1, 2], [2, 1], [3, 0], [4, 1]]);
+    assert.deepEqual(await ask(`departments_above_mean?year=${year}&include_idle=false`), []);
+  });
+
+  it('prometheus: text for operators, with the loads of all', async () => {
+    const answer = await get('/rpc/prometheus', { token: await tokenFor('operator') });
+    assert.equal(answer.status, 200);
+    assert.equal(answer.headers.get('content-type'), 'text/plain; version=0.0.4; charset=utf-8');
+    assert.match(answer.text, /^# HELP ferry_info .*\n# TYPE ferry_info gauge\nferry_info\{version="[^"]+"\} 1\n/m);
+    for (const line of answer.text.trimEnd().split('\n')) {
+      assert.match(line, /^(# (HELP|TYPE) ferry_\w+ .+|ferry_\w+\{.*\} -?[0-9.]+)$/);
+    }
+  });
+
   it('400: a year that is none', async () => {
     for (const bad of ['abc', '20.5', '99999999999', "2021'; DROP TABLE jobs"]) {
       const answer = await get(`/rpc/hires_by_quarter?year=${encodeURIComponent(bad)}`, { token });

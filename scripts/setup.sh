@@ -29,6 +29,10 @@ for package in g++ make cmake pkg-config libboost-test-dev libavro-dev libdeflat
     libsimdjson-dev zlib1g-dev clang-format clang-tidy ca-certificates curl jq strace "${readers[@]}"; do
     installed "$package" || missing+=("$package")
 done
+# Clients of the tests: what BI tools stand on, a browser for the report, and what looks at its PDF.
+for package in odbc-postgresql unixodbc libpostgresql-jdbc-java default-jdk-headless chromium poppler-utils; do
+    installed "$package" || missing+=("$package")
+done
 
 # The major that is there already, else the distribution's own. Server and headers come as one version:
 # naming both lets apt bring an older one up.

@@ -67,6 +67,14 @@ describe('nginx', { skip: missing }, () => {
     assert.deepEqual([response.status, await response.json()], [200, []]);
   });
 
+  it('GET /report is the page, which finds its files from there', async () => {
+    const response = await fetch(`${front}/report?year=2021`);
+    assert.equal(response.status, 200);
+    assert.match(response.headers.get('content-security-policy'), /default-src 'none'/);
+    const [, script] = /<script src="([^"]+)"/.exec(await response.text());
+    assert.equal((await fetch(new URL(script, `${front}/report?year=2021`))).status, 200);
+  });
+
   it('413: a body without measure, in the usual shape', async () => {
     const answer = await send(`/tables/${table.name}/csv`, Buffer.alloc(65 * 1024 * 1024, '1,a\n'));
     assert.equal(answer.status, 413);

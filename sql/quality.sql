@@ -39,6 +39,8 @@ SELECT (ferry.migrate_csv_data('quality_ports', E'id,name,depth\n11,Chimbote,9\n
 SELECT target, backup_id = :backup_id AS the_last, age BETWEEN '0' AND '1 hour' AS young, rows, bytes > 100 AS has_bytes, codec,
   verified_level, verified_at, loads_since, rows_loaded_since
 FROM ferry.backup_status() WHERE target LIKE 'public.%quality%';
+SELECT level FROM ferry.verify_backup(:backup_id, 'checksum') WHERE ok;
+SELECT verified_level, verified_at BETWEEN taken_at AND clock_timestamp() AS just_now FROM ferry.backup_status() WHERE target = 'public.quality_ports';
 SELECT backup_id FROM ferry.backup_table_avro('quality_ports') \gset
 SELECT backup_id = :backup_id AS the_last, rows, loads_since, rows_loaded_since FROM ferry.backup_status() WHERE target = 'public.quality_ports';
 
@@ -79,6 +81,7 @@ FROM pg_proc p LEFT JOIN LATERAL unnest(p.proargnames) a (name) ON true
 WHERE p.pronamespace = 'ferry'::regnamespace AND p.proname IN ('loads_by_day', 'rejects_by_day', 'backup_status', 'prometheus')
 GROUP BY p.proname ORDER BY p.proname COLLATE "C";
 
+SELECT count(ferry.drop_backup(backup_id)) AS dropped FROM ferry.list_backups() WHERE target = 'public.quality_ports';
 DROP TABLE quality_ports, "quality ""ships""";
 DROP EXTENSION pg_ferry;
 DROP ROLE regress_quality;

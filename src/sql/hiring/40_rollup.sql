@@ -232,9 +232,9 @@ BEGIN
       taken bigint;
     BEGIN
       LOOP
-        WITH part AS (
+        EXECUTE $fold$ WITH part AS (
           DELETE FROM %1$I.hired_employees_rollup r WHERE r.ctid = ANY (ARRAY(
-            SELECT p.ctid FROM %1$I.hired_employees_rollup p WHERE NOT p.folded LIMIT most FOR UPDATE SKIP LOCKED))
+            SELECT p.ctid FROM %1$I.hired_employees_rollup p WHERE NOT p.folded LIMIT $1 FOR UPDATE SKIP LOCKED))
           RETURNING r.*
         ), sums AS (
           DELETE FROM %1$I.hired_employees_rollup r WHERE r.ctid = ANY (ARRAY(
@@ -253,7 +253,7 @@ BEGIN
         HAVING sum(r.m01) <> 0 OR sum(r.m02) <> 0 OR sum(r.m03) <> 0 OR sum(r.m04) <> 0
           OR sum(r.m05) <> 0 OR sum(r.m06) <> 0 OR sum(r.m07) <> 0 OR sum(r.m08) <> 0
           OR sum(r.m09) <> 0 OR sum(r.m10) <> 0 OR sum(r.m11) <> 0 OR sum(r.m12) <> 0)
-        SELECT count(*) INTO taken FROM part;
+        SELECT count(*) FROM part $fold$ INTO taken USING most;
         EXIT WHEN taken < most;
       END LOOP;
     END
@@ -266,7 +266,7 @@ BEGIN
   -- Folding is for READ COMMITTED: under one snapshot for all a row that went meanwhile is an error. After a statement of
   -- few rows the clock's microseconds decide whether it is time, once in about two thousand rows: there is no counter to
   -- wait for. After one of many it is put off to the commit, by a row of year 0, or the parts of a load would be folded
-  -- again and again.
+  -- again and again. Folding is planned anew each time: a plan for the few rows of the first would not do for many.
   EXECUTE pg_catalog.format($ddl$
     CREATE FUNCTION %1$I.hired_employees_rollup_keep() RETURNS trigger
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -275,9 +275,7 @@ BEGIN
       written bigint;
     BEGIN
       IF TG_TABLE_NAME = 'hired_employees_rollup' THEN
-        IF EXISTS (SELECT FROM %1$I.hired_employees_rollup m WHERE NOT m.folded AND m.year = 0) THEN
-          PERFORM %1$I.hired_employees_rollup_fold();
-        END IF;
+        PERFORM %1$I.hired_employees_rollup_fold();
         RETURN NULL;
       ELSIF TG_OP = 'INSERT' THEN
         INSERT INTO %1$I.hired_employees_rollup %2$s;
@@ -289,6 +287,7 @@ BEGIN
         -- The server truncates no table that a trigger still waits for.
         SET CONSTRAINTS %1$I.hired_employees_rollup_fold_at_commit IMMEDIATE;
         SET CONSTRAINTS %1$I.hired_employees_rollup_fold_at_commit DEFERRED;
+        PERFORM set_config('hired_employees_rollup.folds_at_commit', '', true);
         TRUNCATE %1$I.hired_employees_rollup;
         RETURN NULL;
       END IF;
@@ -296,9 +295,10 @@ BEGIN
       IF written = 0 OR current_setting('transaction_isolation') <> 'read committed' THEN
         RETURN NULL;
       ELSIF written >= 100 THEN
-        INSERT INTO %1$I.hired_employees_rollup (year, department_id, job_id)
-        SELECT 0, 0, 0
-        WHERE NOT EXISTS (SELECT FROM %1$I.hired_employees_rollup m WHERE NOT m.folded AND m.year = 0);
+        IF current_setting('hired_employees_rollup.folds_at_commit', true) IS DISTINCT FROM concat(TG_RELID, '/', txid_current()) THEN
+          INSERT INTO %1$I.hired_employees_rollup (year, department_id, job_id) VALUES (0, 0, 0);
+          PERFORM set_config('hired_employees_rollup.folds_at_commit', concat(TG_RELID, '/', txid_current()), true);
+        END IF;
       ELSIF date_part('microseconds', clock_timestamp())::bigint %% 2000 < written THEN
         PERFORM %1$I.hired_employees_rollup_fold();
       END IF;

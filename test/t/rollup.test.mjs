@@ -132,7 +132,7 @@ describe('the rollup', () => {
   it('survives a dump and a restore', () => {
     server.sql('SELECT hiring.enable_rollup(); CREATE DATABASE copy');
     execFileSync('bash', ['-c', 'set -o pipefail; bin=$("${PG_CONFIG:-pg_config}" --bindir); "$bin/pg_dump" postgres | "$bin/psql" -Xq -v ON_ERROR_STOP=1 -d copy'],
-      { env: server.environment, stdio: 'ignore' });
+      { env: server.environment, stdio: ['ignore', 'ignore', 'pipe'] });
     assert.equal(server.sql(`SELECT hiring.rollup_serves(), (${differences}), (SELECT count(*) > 20000 FROM hired_employees)`, 'copy'), 't|0|t');
     server.sql(`INSERT INTO hired_employees (name, datetime, department_id, job_id) VALUES ('Copy', '2021-05-05Z', 1, 1)`, 'copy');
     assert.equal(server.sql(`SELECT hiring.rollup_serves(), (${differences})`, 'copy'), 't|0');

@@ -23,14 +23,12 @@ install() {
 
 # Avro libraries that the tests read and write files with; libavro-java brings Jackson, Joda, slf4j and snappy along.
 readers=(python3-avro python3-snappy python3-zstandard libavro-java)
-[ "${1:-}" != demo ] || readers=()
+# What BI tools stand on, a browser for the report, and what looks at its PDF.
+clients=(odbc-postgresql unixodbc libpostgresql-jdbc-java chromium poppler-utils)
+[ "${1:-}" != demo ] || readers=() clients=()
 missing=()
 for package in g++ make cmake pkg-config libboost-test-dev libavro-dev libdeflate-dev libzstd-dev libsnappy-dev \
-    libsimdjson-dev zlib1g-dev clang-format clang-tidy ca-certificates curl jq strace "${readers[@]}"; do
-    installed "$package" || missing+=("$package")
-done
-# Clients of the tests: what BI tools stand on, a browser for the report, and what looks at its PDF.
-for package in odbc-postgresql unixodbc libpostgresql-jdbc-java default-jdk-headless chromium poppler-utils; do
+    libsimdjson-dev zlib1g-dev clang-format clang-tidy ca-certificates curl jq strace "${readers[@]}" "${clients[@]}"; do
     installed "$package" || missing+=("$package")
 done
 

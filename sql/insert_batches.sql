@@ -8,13 +8,14 @@ SET search_path = batches;
 SELECT hiring.create_tables();
 CREATE FUNCTION pg_temp.refusal(statement text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
+  detail text;
   hint text;
 BEGIN
   EXECUTE statement;
   RETURN 'not refused';
 EXCEPTION WHEN OTHERS THEN
-  GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
-  RETURN concat_ws(E'\n', SQLSTATE || ': ' || SQLERRM, 'HINT: ' || NULLIF(hint, ''));
+  GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+  RETURN concat_ws(E'\n', SQLSTATE || ': ' || SQLERRM, 'DETAIL: ' || NULLIF(detail, ''), 'HINT: ' || NULLIF(hint, ''));
 END
 $$;
 -- The answer: head and tables without the numbers of their loads, errors by place, class and hint.
@@ -137,6 +138,8 @@ SELECT pg_temp.try('{"c": [{"id": 10, "p": 20}], "p": [{"id": 20, "c": 10}]}');
 -- No row can be told then; nothing stays.
 SELECT pg_temp.refusal($$SELECT ferry.insert_batches('{"c": [{"id": 11, "p": 99}, {"id": 12}], "p": [{"id": 21, "c": 11}]}')$$);
 SELECT pg_temp.refusal($$SELECT ferry.insert_batches('{"c": [{"id": 11, "p": 99}, {"id": 12}], "p": [{"id": 21, "c": 11}]}', 'atomic')$$);
+-- Rows that were refused before are named: they may be what is missing.
+SELECT pg_temp.refusal($$SELECT ferry.insert_batches('{"c": [{"id": 11, "p": 20}, {"id": 12, "p": 22}], "p": [{"id": 22, "c": "x"}]}')$$);
 SELECT id FROM c ORDER BY id;
 -- Afterwards they wait as before.
 BEGIN;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <map>
 
 #include "core/json/scanner.hpp"
 #include "load/request_kin.hpp"
@@ -83,10 +84,12 @@ class Request {
         }
         void loaded(const Record &record, TupleTableSlot *slot) override {
             request_.kin_->accepted(table_, record.number - 1);
+            request_.refused_.erase({table_, record.number - 1});
             request_.batches_[table_].answer().loaded(record, slot);
         }
         void rejected(const Record &record, std::span<const RowError> errors) override {
             request_.kin_->refused(table_, record.number - 1, record.raw);
+            request_.refused_[{table_, record.number - 1}] = errors.front().message;
             request_.batches_[table_].answer().rejected(record, errors);
         }
 
@@ -98,6 +101,8 @@ class Request {
     void open_tables();
     void plan_checks();
     void explain(size_t table, const Record &record, RowError &error);
+    std::string pointer_to(size_t table, uint64_t index) const;
+    [[noreturn]] void raise_violation(ServerError *violation) const;
     Datum answer(const std::vector<LoadReport> &reports) const;
 
     const BatchRequest &request_;
@@ -108,6 +113,7 @@ class Request {
     std::vector<size_t> order_;
     std::deque<Observer> observers_;
     std::deque<std::string> hints_;
+    std::map<std::pair<size_t, uint64_t>, std::string> refused_;  // by table and index: the first error
 };
 
 Request::Request(const BatchRequest &request) : request_(request), parts_(split_request(request.rows)) {
@@ -145,17 +151,35 @@ void Request::plan_checks() {
     }
     if (!clean || order_.size() < 2) return;
     batches_[order_.back()].steps().complete = [this] {
-        if (ServerError *violation = find_violation(tables_)) throw PgError{violation};
+        if (ServerError *violation = find_violation(tables_)) raise_violation(violation);
     };
+}
+
+std::string Request::pointer_to(size_t table, uint64_t index) const {
+    return pointer_part(parts_[table].name) + "/" + std::to_string(index);
+}
+
+// Rows that were refused before may be what is missing, and there will be no log to tell of them.
+void Request::raise_violation(ServerError *violation) const {
+    constexpr size_t most = 5;
+    std::string detail = violation->detail != nullptr ? violation->detail : "";
+    size_t told = 0;
+    for (const auto &[place, message] : refused_) {
+        if (told++ == most) break;
+        detail += (detail.empty() ? "" : "\n") + ("Refused row " + pointer_to(place.first, place.second)) +
+                  ": " + message;
+    }
+    const char *const text = detail.c_str();
+    if (told > 0) pg_call([&] { violation->detail = pstrdup(text); });
+    throw PgError{violation};
 }
 
 void Request::explain(size_t table, const Record &record, RowError &error) {
     if (error.cls != ErrorClass::foreign_key) return;
     const auto place = kin_->refused_parent(table, error.constraint, record.raw);
     if (!place) return;
-    const std::string pointer = pointer_part(parts_[place->table].name) + "/" + std::to_string(place->index);
-    error.hint =
-        hints_.emplace_back("It refers to the row " + pointer + " of the same request, which is refused.");
+    error.hint = hints_.emplace_back("It refers to the row " + pointer_to(place->table, place->index) +
+                                     " of the same request, which is refused.");
 }
 
 Datum Request::run() {

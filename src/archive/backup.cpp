@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "archive/backup_workers.hpp"
+#include "archive/definition.hpp"
 #include "archive/part_writer.hpp"
 #include "archive/row_scan.hpp"
 #include "server/relation.hpp"
@@ -124,6 +125,7 @@ std::vector<TableBackup> describe_tables(std::span<const Relation> tables, const
     for (Relation rel : tables) {
         TableBackup backup{rel, describe_table(rel), {}, {}};
         backup.manifest = start_manifest(backup, options, now, backups.size());
+        backup.manifest.definition = describe_definition(RelationGetRelid(rel));
         stage.require_free(backup.manifest.file);
         backup.plan = plan_parts(backup.manifest, options, stage);
         backups.push_back(std::move(backup));

@@ -7,6 +7,7 @@
 
 #include <simdjson.h>
 
+#include "archive/table_shape.hpp"
 #include "server/compat.hpp"
 #include "server/relation.hpp"
 #include "server/sql.hpp"
@@ -26,6 +27,15 @@ constexpr const char *definition_sql =
     "WHERE c.oid OPERATOR(pg_catalog.=) a.attcollation) END, "
     "'not_null', a.attnotnull, "
     "'identity', CASE a.attidentity WHEN 'a' THEN 'ALWAYS' WHEN 'd' THEN 'BY DEFAULT' END, "
+    "'sequence', (SELECT pg_catalog.format('START WITH %s INCREMENT BY %s MINVALUE %s MAXVALUE %s CACHE %s "
+    "%s', s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache, "
+    "CASE WHEN s.seqcycle THEN 'CYCLE' ELSE 'NO CYCLE' END) "
+    "FROM pg_catalog.pg_sequence s JOIN pg_catalog.pg_depend d "
+    "ON d.objid OPERATOR(pg_catalog.=) s.seqrelid "
+    "WHERE d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass "
+    "AND d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass "
+    "AND d.refobjid OPERATOR(pg_catalog.=) $1 AND d.refobjsubid OPERATOR(pg_catalog.=) a.attnum "
+    "AND d.deptype OPERATOR(pg_catalog.=) 'i'), "
     "'serial', a.attidentity OPERATOR(pg_catalog.=) '' AND EXISTS (SELECT FROM pg_catalog.pg_depend d "
     "WHERE d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass "
     "AND d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass "
@@ -33,7 +43,7 @@ constexpr const char *definition_sql =
     "AND d.deptype OPERATOR(pg_catalog.=) 'a' AND EXISTS (SELECT FROM pg_catalog.pg_depend u "
     "WHERE u.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_attrdef'::pg_catalog.regclass "
     "AND u.objid OPERATOR(pg_catalog.=) f.oid AND u.refobjid OPERATOR(pg_catalog.=) d.objid)), "
-    "'generated', a.attgenerated OPERATOR(pg_catalog.<>) '', "
+    "'generated', CASE a.attgenerated WHEN 's' THEN 'STORED' WHEN 'v' THEN 'VIRTUAL' END, "
     "'default', pg_catalog.pg_get_expr(f.adbin, f.adrelid), "
     "'comment', pg_catalog.col_description($1, a.attnum)) ORDER BY a.attnum), '[]') "
     "FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid OPERATOR(pg_catalog.=) a.atttypid "
@@ -84,10 +94,13 @@ std::string column_text(Object column) {
     if (const auto collation = text_of(column, "collation")) text += " COLLATE " + *collation;
     if (is_true(column, "not_null")) text += " NOT NULL";
     if (const auto identity = text_of(column, "identity"))
-        return text + " GENERATED " + (*identity == "ALWAYS" ? "ALWAYS" : "BY DEFAULT") + " AS IDENTITY";
+        return text + " GENERATED " + (*identity == "ALWAYS" ? "ALWAYS" : "BY DEFAULT") + " AS IDENTITY (" +
+               need(column, "sequence") + ")";
     const auto expression = text_of(column, "default");
     if (!expression || serial) return text;
-    if (is_true(column, "generated")) return text + " GENERATED ALWAYS AS (" + *expression + ") STORED";
+    if (const auto generated = text_of(column, "generated"))
+        return text + " GENERATED ALWAYS AS (" + *expression + ") " +
+               (*generated == "VIRTUAL" ? "VIRTUAL" : "STORED");
     return text + " DEFAULT " + *expression;
 }
 
@@ -99,7 +112,8 @@ std::string constraint_text(Object constraint) {
 
 struct Definition {
     std::vector<std::string> parts;     // of CREATE TABLE, between its commas
-    std::vector<std::string> comments;  // COMMENT ON … IS …, with %s for the table
+    int columns = 0;                    // how many of them are columns
+    std::vector<std::string> comments;  // COMMENT ON … IS …
 };
 
 std::string comment_text(const std::string &what, const std::string &text) {
@@ -122,6 +136,7 @@ Definition read_definition(const std::string &json, const std::string &table) {
         Object column;
         if (element.get(column) != simdjson::SUCCESS) refuse();
         definition.parts.push_back(column_text(column));
+        ++definition.columns;
         if (const auto comment = text_of(column, "comment"))
             definition.comments.push_back(comment_text(
                 "COLUMN " + table + "." + quote_identifier_text(need(column, "name")), *comment));
@@ -134,37 +149,80 @@ Definition read_definition(const std::string &json, const std::string &table) {
     return definition;
 }
 
-bool is_one_create_table(const char *sql) {
-    List *statements = compat::parse_sql(sql);
-    return list_length(statements) == 1 && IsA(linitial_node(RawStmt, statements)->stmt, CreateStmt);
+// These two call the server. What belongs to a column says nothing of other tables, and a table has no
+// constraint that does.
+bool is_own_constraint(const Node *node) {
+    return IsA(node, Constraint) && reinterpret_cast<const Constraint *>(node)->contype != CONSTR_FOREIGN;
 }
 
-// The name as it was given, each part quoted.
-std::string quote_name(const std::string &name) {
+// True for one CREATE TABLE with so many columns and constraints and nothing else that its grammar has.
+bool is_plain_create_table(const char *sql, int columns, int parts) {
+    List *statements = compat::parse_sql(sql);
+    if (list_length(statements) != 1) return false;
+    const Node *statement = linitial_node(RawStmt, statements)->stmt;
+    if (!IsA(statement, CreateStmt)) return false;
+    const auto *create = reinterpret_cast<const CreateStmt *>(statement);
+    if (create->inhRelations != NIL || create->partbound != nullptr || create->partspec != nullptr ||
+        create->ofTypename != nullptr || create->options != NIL || create->tablespacename != nullptr ||
+        create->accessMethod != nullptr || create->oncommit != ONCOMMIT_NOOP)
+        return false;
+    ListCell *cell, *inner;
+    foreach (cell, create->tableElts) {
+        const auto *part = static_cast<const Node *>(lfirst(cell));
+        --parts;
+        if (!IsA(part, ColumnDef)) {
+            if (!is_own_constraint(part)) return false;
+            continue;
+        }
+        --columns;
+        foreach (inner, reinterpret_cast<const ColumnDef *>(part)->constraints)
+            if (!is_own_constraint(static_cast<const Node *>(lfirst(inner)))) return false;
+    }
+    return columns == 0 && parts == 0;
+}
+
+// The name as it was given, each part quoted, with the schema that CREATE TABLE would choose here.
+std::string place_table(const std::string &name) {
     const char *const text = name.c_str();
     return pg_call([&] {
         const RangeVar *parts = makeRangeVarFromNameList(textToQualifiedNameList(cstring_to_text(text)));
-        return quote_qualified_identifier(parts->schemaname, parts->relname);
+        return quote_qualified_identifier(get_namespace_name(RangeVarGetCreationNamespace(parts)),
+                                          parts->relname);
     });
+}
+
+void create_table(const Definition &definition, const std::string &table) {
+    std::string sql = "CREATE TABLE " + table + " (";
+    for (const std::string &part : definition.parts) sql += (sql.back() == '(' ? "" : ", ") + part;
+    sql += ")";
+    const char *const text = sql.c_str();
+    const auto parts = static_cast<int>(definition.parts.size());
+    if (!pg_call([&] { return is_plain_create_table(text, definition.columns, parts); })) refuse();
+    execute(sql);
+    for (const std::string &comment : definition.comments) execute(comment);
 }
 
 }  // namespace
 
 std::string describe_definition(Oid table) {
     const SqlArgument arguments[] = {oid_argument(table)};
-    return query(definition_sql, arguments).at(0).at(0).value_or("{}");
+    OutputSettings settings;
+    const std::vector<TextRow> rows = query(definition_sql, arguments);
+    settings.restore();
+    return rows.at(0).at(0).value_or("{}");
 }
 
-Oid create_from_definition(const std::string &json, const std::string &name) {
-    const std::string table = quote_name(name);
-    const Definition definition = read_definition(json, table);
-    std::string sql = "CREATE TABLE " + table + " (";
-    for (const std::string &part : definition.parts) sql += (sql.back() == '(' ? "" : ", ") + part;
-    sql += ")";
-    const char *const text = sql.c_str();
-    if (!pg_call([&] { return is_one_create_table(text); })) refuse();
-    execute(sql);
-    for (const std::string &comment : definition.comments) execute(comment);
+// Names mean what they meant when they were written: under the same settings.
+Oid create_from_definition(const Manifest &manifest, const std::string &name) {
+    if (manifest.definition.empty()) {
+        fail({Code::unsupported,
+              "backup " + std::to_string(manifest.backup_id) + " does not hold the definition of its table",
+              "", "Make the table by hand and restore into it."});
+    }
+    const std::string table = place_table(name);
+    OutputSettings settings;
+    create_table(read_definition(manifest.definition, table), table);
+    settings.restore();
     const char *const quoted = table.c_str();
     return pg_call(
         [&] { return DatumGetObjectId(DirectFunctionCall1(regclassin, CStringGetDatum(quoted))); });

@@ -4,18 +4,19 @@
 
 #include <string>
 
-#include "server/boundary.hpp"
+#include "archive/manifest.hpp"
 
 namespace ferry {
 
-// The definition of a table as a JSON object, with all names qualified: call it under OutputSettings. Foreign
-// keys, indexes without a constraint, triggers, policies and privileges are no part of it.
+// The definition of a table as a JSON object, with all names qualified. Foreign keys, indexes without a
+// constraint, triggers, policies and privileges are no part of it.
 std::string describe_definition(Oid table);
 
-// Makes a table of this definition and gives it. `name` is as SQL writes it, perhaps with a schema. It
-// belongs to the current user, whose rights all of it is done with. A definition of a partitioned or foreign
-// table makes a plain one. Raises 22P03 for a text that is no definition, 42P07 when there is a table of this
-// name, and whatever else CREATE TABLE raises.
-Oid create_from_definition(const std::string &definition, const std::string &name);
+// Makes a table of the backup's definition and gives it. `name` is as SQL writes it, perhaps with a schema.
+// It belongs to the current user, whose rights all of it is done with. A definition of a partitioned or
+// foreign table makes a plain one. Raises 0A000 for a backup without a definition, 22P03 for one that is more
+// or less than that of a table, 42P07 when there is a table of this name, and whatever else CREATE TABLE
+// raises.
+Oid create_from_definition(const Manifest &manifest, const std::string &name);
 
 }  // namespace ferry

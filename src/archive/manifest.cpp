@@ -101,6 +101,9 @@ std::optional<Manifest> parse_manifest(const std::string &text) {
     manifest.snapshot = text_of(object, "snapshot");
     manifest.lsn = text_of(object, "lsn");
     manifest.server_version = text_of(object, "server_version");
+    simdjson::dom::object definition;
+    if (object["definition"].get(definition) == simdjson::SUCCESS)
+        manifest.definition = simdjson::minify(definition);
     const bool sane = manifest.backup_id > 0 && is_moment(manifest.taken_at) && manifest.rows <= INT64_MAX &&
                       manifest.bytes <= INT64_MAX && own_parts(manifest);
     if (!sane) return std::nullopt;
@@ -189,6 +192,7 @@ std::string write_manifest(const Manifest &manifest) {
     append_member(json, "snapshot", manifest.snapshot);
     append_member(json, "lsn", manifest.lsn);
     append_member(json, "server_version", manifest.server_version);
+    if (!manifest.definition.empty()) json += ",\n  \"definition\": " + manifest.definition;
     return json + "\n}\n";
 }
 

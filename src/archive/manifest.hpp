@@ -36,6 +36,7 @@ struct Manifest {
     std::string snapshot;  // pg_current_snapshot() of the backup
     std::string lsn;
     std::string server_version;
+    std::string definition;  // of the table, as a JSON object; empty in manifests that have none
 };
 
 // Now, in microseconds since 1970-01-01 00:00 UTC, and such a moment in ISO 8601.

@@ -7,11 +7,15 @@
 #include <array>
 #include <optional>
 
+#include "archive/definition.hpp"
+#include "archive/origin.hpp"
 #include "archive/parts_source.hpp"
 #include "archive/table_hash.hpp"
 #include "archive/table_shape.hpp"
 #include "core/text.hpp"
+#include "load/on_conflict.hpp"
 #include "load/sequences.hpp"
+#include "server/compat.hpp"
 #include "server/relation.hpp"
 #include "server/sql.hpp"
 
@@ -150,23 +154,88 @@ class Difference {
         execute("CREATE INDEX ON " + scratch_ + " (" + list_columns(key_) + ")");
         execute("ANALYZE " + scratch_);
         refuse_cascades();
-        execute("DELETE FROM " + only_ + target_ + " t WHERE " + surplus());
-        if (!others_.empty()) {
-            execute("UPDATE " + only_ + target_ + " t SET (" + list_columns(others_) + ") = ROW(" +
-                    list_columns(others_, "s.") + ") FROM " + scratch_ + " s WHERE " + same_key_ +
-                    " AND NOT ROW(" + list_columns(others_, "t.") +
-                    ")::pg_catalog.record OPERATOR(pg_catalog.*=) ROW(" + list_columns(others_, "s.") +
-                    ")::pg_catalog.record");
+        const ServerError *error = in_subtransaction([&] {
+            execute(difference());
+            return true;
+        });
+        if (error != nullptr) {
+            if (error->sqlerrcode == ERRCODE_FOREIGN_KEY_VIOLATION) refuse_orphans();
+            throw PgError{const_cast<ServerError *>(error)};
         }
-        execute("INSERT INTO " + target_ + " (" + list_columns(columns_) +
-                ") OVERRIDING SYSTEM VALUE SELECT " + list_columns(columns_, "s.") + " FROM " + scratch_ +
-                " s WHERE NOT EXISTS (SELECT 1 FROM " + only_ + target_ + " t WHERE " + same_key_ + ")");
         execute("DROP TABLE " + scratch_);
     }
 
   private:
     std::string surplus() const {
         return "NOT EXISTS (SELECT 1 FROM " + scratch_ + " s WHERE " + same_key_ + ")";
+    }
+
+    // One statement, so that rows may refer to each other on the way: their foreign keys are asked at its
+    // end. The counts say in which order its parts run, for keys that are asked at once.
+    std::string difference() const {
+        std::string last = "gone";
+        std::string sql =
+            "WITH gone AS (DELETE FROM " + only_ + target_ + " t WHERE " + surplus() + " RETURNING 1)";
+        if (!others_.empty()) {
+            sql += ", changed AS (UPDATE " + only_ + target_ + " t SET (" + list_columns(others_) +
+                   ") = ROW(" + list_columns(others_, "s.") + ") FROM " + scratch_ + " s WHERE " + same_key_ +
+                   " AND NOT ROW(" + list_columns(others_, "t.") +
+                   ")::pg_catalog.record OPERATOR(pg_catalog.*=) ROW(" + list_columns(others_, "s.") +
+                   ")::pg_catalog.record AND " + after("gone") + " RETURNING 1)";
+            last = "changed";
+        }
+        return sql + " INSERT INTO " + target_ + " (" + list_columns(columns_) +
+               ") OVERRIDING SYSTEM VALUE SELECT " + list_columns(columns_, "s.") + " FROM " + scratch_ +
+               " s WHERE NOT EXISTS (SELECT 1 FROM " + only_ + target_ + " t WHERE " + same_key_ + ") AND " +
+               after(last);
+    }
+    static std::string after(const std::string &part) {
+        return "(SELECT pg_catalog.count(*) FROM " + part + ") OPERATOR(pg_catalog.>=) 0";
+    }
+
+    // Names all tables whose rows would lose their parent, where the server names the first one. What the
+    // caller may not read is left to the server's own words.
+    void refuse_orphans() const {
+        const std::vector<TextRow> keys = query(
+            "SELECT pg_catalog.string_agg(pg_catalog.format("
+            "'t.%I OPERATOR(%I.%s) c.%I', p.attname, n.nspname, o.oprname, f.attname), ' AND '), "
+            "CASE r.relkind WHEN 'p' THEN '' ELSE 'ONLY ' END, "
+            "pg_catalog.format('%I.%I', rn.nspname, r.relname) "
+            "FROM pg_catalog.pg_constraint c "
+            "JOIN pg_catalog.pg_class r ON r.oid OPERATOR(pg_catalog.=) c.conrelid "
+            "JOIN pg_catalog.pg_namespace rn ON rn.oid OPERATOR(pg_catalog.=) r.relnamespace "
+            "CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(c.confkey), pg_catalog.unnest(c.conkey), "
+            "pg_catalog.unnest(c.conpfeqop)) k(parent, child, equals) "
+            "JOIN pg_catalog.pg_attribute p ON p.attrelid OPERATOR(pg_catalog.=) c.confrelid "
+            "AND p.attnum OPERATOR(pg_catalog.=) k.parent "
+            "JOIN pg_catalog.pg_attribute f ON f.attrelid OPERATOR(pg_catalog.=) c.conrelid "
+            "AND f.attnum OPERATOR(pg_catalog.=) k.child "
+            "JOIN pg_catalog.pg_operator o ON o.oid OPERATOR(pg_catalog.=) k.equals "
+            "JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) o.oprnamespace "
+            "WHERE c.contype OPERATOR(pg_catalog.=) 'f' AND c.confrelid OPERATOR(pg_catalog.=) " +
+            std::to_string(relid_) +
+            " AND c.conparentid OPERATOR(pg_catalog.=) 0 AND c.conrelid OPERATOR(pg_catalog.<>) c.confrelid "
+            "AND pg_catalog.has_table_privilege(c.conrelid, 'SELECT') "
+            "AND NOT pg_catalog.row_security_active(c.conrelid) "
+            "GROUP BY c.oid, c.conname, r.relkind, rn.nspname, r.relname "
+            "ORDER BY rn.nspname, r.relname, c.conname");
+        std::string detail;
+        for (const TextRow &key : keys) {
+            const std::string child = key[2].value_or("");
+            const std::vector<TextRow> found =
+                query("SELECT pg_catalog.count(*) FROM " + key[1].value_or("") + child +
+                      " c WHERE EXISTS (SELECT 1 FROM " + only_ + target_ + " t WHERE " +
+                      key[0].value_or("") + " AND " + surplus() + ")");
+            const std::string count = found.at(0).at(0).value_or("0");
+            if (count == "0") continue;
+            detail += (detail.empty() ? "" : "\n") + ("Rows of table \"" + child) +
+                      "\" that refer to rows that are not in the backup: " + count + ".";
+        }
+        if (detail.empty()) return;
+        fail({Code::foreign_key,
+              "cannot replace table \"" + target_ +
+                  "\": rows that are not in the backup are still referred to",
+              detail, "Delete or restore those rows first, or use mode => 'upsert'."});
     }
 
     // Deleting a surplus row must not reach into other tables unasked.
@@ -196,13 +265,43 @@ class Difference {
     std::vector<std::string> columns_, key_, others_;
 };
 
+// ---- keys ----
+
+// What looks at the unique constraints of a table, be they declared as such or as indexes over whole columns:
+// true when one of them, or with `primary` the primary key, has all its columns among these.
+bool holds_unique_key(Relation rel, std::span<const AttrNumber> columns, bool primary) {
+    return pg_call([&] {
+        bool found = false;
+        List *indexes = RelationGetIndexList(rel);
+        ListCell *cell;
+        foreach (cell, indexes) {
+            Relation index = index_open(lfirst_oid(cell), AccessShareLock);
+            const FormData_pg_index *form = index->rd_index;
+            bool held = form->indisunique && form->indimmediate && form->indisvalid &&
+                        (!primary || form->indisprimary) &&
+                        heap_attisnull(index->rd_indextuple, Anum_pg_index_indpred, nullptr);
+            for (int i = 0; held && i < form->indnkeyatts; ++i)
+                held = std::ranges::find(columns, form->indkey.values[i]) != columns.end();
+            found = found || held;
+            index_close(index, AccessShareLock);
+        }
+        return found;
+    });
+}
+
+bool has_unique_constraint(Relation rel) {
+    std::vector<AttrNumber> all;
+    for (AttrNumber number = 1; number <= RelationGetDescr(rel)->natts; ++number) all.push_back(number);
+    return holds_unique_key(rel, all, false);
+}
+
 // ---- one restore ----
 
 class Restore {
   public:
     Restore(Oid target, const std::string &path, std::optional<Manifest> manifest,
-            const RestoreOptions &options)
-        : target_(target), manifest_(std::move(manifest)), options_(options) {
+            const RestoreOptions &options, bool fresh = false)
+        : target_(target), manifest_(std::move(manifest)), options_(options), fresh_(fresh) {
         facts_.source_kind = "avro";
         facts_.source_name = path;
         if (manifest_)
@@ -217,13 +316,16 @@ class Restore {
     void verify_checksums();
     void refuse_other_table();
     void check_rights(Relation rel, const std::vector<std::string> &columns);
+    void check_replace(Relation rel);
+    void check_key(Relation rel, std::span<const AttrNumber> columns);
     Oid prepare();
-    void complete();
+    void complete(uint64_t rejected);
 
     Oid target_;
     std::optional<Manifest> manifest_;  // of a backup of ours
     std::string sha256_;
     const RestoreOptions &options_;
+    bool fresh_;  // the target was made for this, from the backup's own definition
     std::vector<std::string> files_;
     LoadFacts facts_;
     std::string only_;  // children of a parent table are tables of their own, partitions are not
@@ -254,7 +356,7 @@ void Restore::refuse_other_table() {
     const std::string database =
         pg_call([] { return static_cast<const char *>(get_database_name(MyDatabaseId)); });
     if (manifest_->target == facts_.target && manifest_->database == database) return;
-    if (pg_call([] { return has_privs_of_role(GetUserId(), ROLE_PG_READ_SERVER_FILES); })) return;
+    if (may_read_files()) return;
     fail({Code::no_privilege,
           "backup " + std::to_string(manifest_->backup_id) + " is not of table \"" + facts_.target + "\"",
           "It was taken of table \"" + manifest_->target + "\" in database \"" + manifest_->database + "\".",
@@ -266,7 +368,40 @@ void Restore::check_rights(Relation rel, const std::vector<std::string> &columns
     for (const PlannedColumn &column : plan_columns(rel, columns)) numbers.push_back(column.number);
     require_insert(rel, numbers);
     require_writable("ferry.restore_table_avro()");
-    if (options_.mode != RestoreMode::replace) return;
+    if (fresh_) return;
+    if (options_.mode == RestoreMode::replace)
+        check_replace(rel);
+    else
+        check_key(rel, numbers);
+}
+
+// A key that rows can be known by: one that is checked at once and that the file holds all of.
+void Restore::check_key(Relation rel, std::span<const AttrNumber> columns) {
+    const OnConflict on_conflict = options_.load.on_conflict;
+    if (on_conflict == OnConflict::reject) return;
+    const bool updates = on_conflict == OnConflict::update;
+    const std::string mode = updates ? "upsert" : "missing_only";
+    const std::string table = "table \"" + facts_.target + "\"";
+    if (!updates) {
+        if (const std::string deferrable = deferrable_index(rel); !deferrable.empty())
+            fail({Code::conflict_key, table + " has the deferrable unique constraint \"" + deferrable + "\"",
+                  "", "Its conflicts show too late for mode => 'missing_only'."});
+    }
+    if (updates ? immediate_primary_key(rel).empty() : !has_unique_constraint(rel)) {
+        fail({Code::conflict_key,
+              table + " has no " + (updates ? "primary key" : "unique constraint") + " that mode => '" +
+                  mode + "' could go by",
+              "",
+              std::string("Add one that is not deferrable, or use mode => '") +
+                  (updates ? "missing_only' or 'append'." : "append'.")});
+    }
+    if (!holds_unique_key(rel, columns, updates))
+        fail({Code::conflict_key, "the Avro file does not hold the key of " + table, "",
+              "Without it mode => '" + mode + "' cannot tell which rows are there."});
+    require_conflict_key(rel, columns, on_conflict);
+}
+
+void Restore::check_replace(Relation rel) {
     if (manifest_ && manifest_->filtered) {
         fail({Code::unsupported,
               "backup " + std::to_string(manifest_->backup_id) + " does not hold all rows of its table",
@@ -294,31 +429,34 @@ LoadReport Restore::run() {
     const bool replaces = options_.mode == RestoreMode::replace;
     Relation rel = open_table(target_, replaces ? ShareRowExclusiveLock : RowExclusiveLock);
     facts_.target = qualified_name(rel);
-    if (manifest_) refuse_other_table();
+    if (manifest_ && !fresh_) refuse_other_table();
     only_ = rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE ? "" : "ONLY ";
     Match match;
     for (const avro::Schema &schema : schemas) match_columns(schema, rel, match);
-    if (replaces && is_referenced(rel)) difference_.emplace(rel, match.columns, GetCurrentTimestamp());
+    if (replaces && !fresh_ && is_referenced(rel))
+        difference_.emplace(rel, match.columns, GetCurrentTimestamp());
     check_rights(rel, match.columns);
     const avro::Table table = describe_table(rel);
     proves_content_ = manifest_ && replaces && same_columns(schemas[0], table);
     close_table(rel);
+    if (fresh_ && !proves_content_)
+        fail({Code::schema_mismatch, "the definition in the manifest does not have the backup's columns"});
 
     PartsSource source(files_, match.mappings, pick_columns(table, match.columns), sha256_);
-    const LoadSteps steps{[&] { return prepare(); }, [&] { complete(); }};
+    const LoadSteps steps{[&] { return prepare(); }, [&](uint64_t rejected) { complete(rejected); }};
     return run_load({steps, match.columns, source, facts_, options_.load});
 }
 
 Oid Restore::prepare() {
-    if (options_.mode != RestoreMode::replace) return target_;
+    if (options_.mode != RestoreMode::replace || fresh_) return target_;
     if (difference_) return difference_->make_scratch();
     execute("TRUNCATE TABLE " + only_ + facts_.target);
     return target_;
 }
 
-void Restore::complete() {
+void Restore::complete(uint64_t rejected) {
     if (difference_) difference_->apply();
-    if (proves_content_ && hash_table(target_) != manifest_->content_hash) {
+    if (proves_content_ && rejected == 0 && hash_table(target_) != manifest_->content_hash) {
         fail({Code::checksum_mismatch,
               "the restored table differs from backup " + std::to_string(manifest_->backup_id),
               "Its content hash is not the manifest's.", ""});
@@ -343,7 +481,30 @@ void require_target(Oid target) {
     close_table(rel);
 }
 
+// A backup may show more than its table does today: it is for whoever may read the file or owns the table.
+void require_owner(const Manifest &manifest) {
+    if (may_read_files()) return;
+    const Oid origin = find_origin(manifest);
+    if (OidIsValid(origin) && pg_call([&] { return compat::owns_table(origin, GetUserId()); })) return;
+    fail({Code::no_privilege,
+          "permission denied to make a table from backup " + std::to_string(manifest.backup_id),
+          "It was taken of table \"" + manifest.target + "\" in database \"" + manifest.database + "\".",
+          "Only the owner of that table and members of pg_read_server_files may do this."});
+}
+
 }  // namespace
+
+LoadReport restore_backup_as(const Manifest &manifest, const std::string &name) {
+    require_owner(manifest);
+    require_writable("ferry.restore_table_avro_as()");
+    RestoreOptions options;
+    options.load.on_error = OnError::raise;
+    options.load.json = "{\"as\": ";
+    append_json_string(options.load.json, name);
+    options.load.json += "}";
+    const Oid target = create_from_definition(manifest, name);
+    return Restore(target, manifest.file, manifest, options, true).run();
+}
 
 LoadReport restore_backup(Oid target, const Manifest &manifest, const RestoreOptions &options) {
     require_target(target);

@@ -10,21 +10,30 @@
 namespace ferry {
 
 enum class RestoreMode : uint8_t {
-    replace,  // the table becomes equal to the file
-    append,   // the file's rows come on top
+    replace,       // the table becomes equal to the file
+    append,        // the file's rows come on top
+    missing_only,  // those come whose key is not in the table
+    upsert,        // rows come, or overwrite the row with their primary key
 };
 
 struct RestoreOptions {
     RestoreMode mode = RestoreMode::replace;
-    LoadOptions load;
+    LoadOptions load;  // its on_conflict follows from the mode
 };
 
 // Restores `target` from a backup of ours, whose checksum is verified first and whose content hash is
-// compared after a replace, or from any Avro file in the folder of backups or, for members of
+// compared after a replace without rejects, or from any Avro file in the folder of backups or, for members of
 // pg_read_server_files, anywhere. The caller's rights: INSERT; for replace TRUNCATE too, or where other
-// tables refer to the target SELECT, UPDATE and DELETE. Raises 22P03 for a damaged file, 42804 for fields
-// that do not fit, XX001 when a checksum does not match.
+// tables refer to the target SELECT, UPDATE and DELETE; for upsert what ON CONFLICT DO UPDATE asks for.
+// Raises 22P03 for a damaged file, 42804 for fields that do not fit, 42P10 without a key that missing_only or
+// upsert could go by, 23503 when a replace would delete rows that others refer to, XX001 when a checksum does
+// not match.
 LoadReport restore_backup(Oid target, const Manifest &manifest, const RestoreOptions &options);
+// Makes a table from the backup's own definition, loads it and compares its content hash. The current user
+// owns it, and must be a member of pg_read_server_files or own the table that the backup was taken of
+// (42501). After any error there is no such table; a bad row is one, too. Raises 0A000 for a backup without a
+// definition and what create_from_definition() raises.
+LoadReport restore_backup_as(const Manifest &manifest, const std::string &name);
 LoadReport restore_file(Oid target, const std::string &path, const RestoreOptions &options);
 
 }  // namespace ferry

@@ -7,6 +7,7 @@
 #include <functional>
 
 #include "archive/backup_rows.hpp"
+#include "archive/origin.hpp"
 #include "archive/table_hash.hpp"
 #include "archive/table_shape.hpp"
 #include "archive/verdict.hpp"
@@ -349,19 +350,8 @@ void Plan::check_nulls(const Batch &batch) {
     }
 }
 
-Oid find_table(const Manifest &manifest) {
-    const std::array<SqlArgument, 2> arguments{text_argument(manifest.target),
-                                               text_argument(manifest.database)};
-    const std::vector<TextRow> rows = query(
-        "SELECT pg_catalog.to_regclass($1)::pg_catalog.oid WHERE pg_catalog.current_database() "
-        "OPERATOR(pg_catalog.=) $2",
-        arguments);
-    if (rows.empty() || !rows[0][0]) return InvalidOid;
-    return static_cast<Oid>(std::stoul(*rows[0][0]));
-}
-
 void plan_restore(const Manifest &manifest, Findings &findings) {
-    const Oid target = find_table(manifest);
+    const Oid target = find_origin(manifest);
     if (!OidIsValid(target)) {
         findings.add("", "there is no table " + manifest.target + " in this database");
         return;
@@ -462,8 +452,8 @@ void try_restore(const Manifest &manifest, Findings &findings) {
 
 // Rows are told from here on.
 void require_reader(const Manifest &manifest) {
-    if (pg_call([] { return has_privs_of_role(GetUserId(), ROLE_PG_READ_SERVER_FILES); })) return;
-    const Oid target = find_table(manifest);
+    if (may_read_files()) return;
+    const Oid target = find_origin(manifest);
     if (!OidIsValid(target)) {
         fail({Code::no_privilege, "permission denied for backup " + std::to_string(manifest.backup_id), "",
               "Without its table only members of pg_read_server_files may verify it beyond level decode."});

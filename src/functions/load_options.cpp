@@ -22,6 +22,11 @@ OnConflict on_conflict_of(const std::string &on_conflict) {
     fail_option("on_conflict", on_conflict, "Available values: reject, skip, update.");
 }
 
+std::optional<int64_t> reject_limit_of(std::optional<int64_t> limit) {
+    if (limit && *limit < 0) fail_option("reject_limit", std::to_string(*limit), "It must not be negative.");
+    return limit;
+}
+
 bool salvage_of(const std::string &repair) {
     if (repair == "salvage") return true;
     if (repair != "none") fail_option("repair", repair, "Available values: none, salvage.");

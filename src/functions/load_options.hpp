@@ -13,6 +13,8 @@ namespace ferry {
 
 // All raise 22023 for other words than theirs.
 OnError on_error_of(const std::string &on_error);
+// Raises 22023 for a negative one.
+std::optional<int64_t> reject_limit_of(std::optional<int64_t> limit);
 OnConflict on_conflict_of(const std::string &on_conflict);
 bool salvage_of(const std::string &repair);
 Encoding encoding_of(const std::string &name, const char *available);

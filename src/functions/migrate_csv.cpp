@@ -78,9 +78,7 @@ LoadOptions read_options(FunctionCallInfo fcinfo) {
     LoadOptions options;
     options.on_error = on_error_of(text_argument(fcinfo, on_error_argument).value_or("reject"));
     options.on_conflict = on_conflict_of(text_argument(fcinfo, on_conflict_argument).value_or("reject"));
-    options.reject_limit = bigint_argument(fcinfo, reject_limit_argument);
-    if (options.reject_limit && *options.reject_limit < 0)
-        fail_option("reject_limit", std::to_string(*options.reject_limit), "It must not be negative.");
+    options.reject_limit = reject_limit_of(bigint_argument(fcinfo, reject_limit_argument));
     if (!PG_ARGISNULL(reject_percent_argument))
         options.reject_percent = PG_GETARG_FLOAT8(reject_percent_argument);
     if (options.reject_percent && !(*options.reject_percent >= 0 && *options.reject_percent <= 100))

@@ -150,7 +150,7 @@ void Request::plan_checks() {
             checks.coming.push_back(tables_[order_[later]]);
     }
     if (!clean || order_.size() < 2) return;
-    batches_[order_.back()].steps().complete = [this] {
+    batches_[order_.back()].steps().complete = [this](uint64_t) {
         if (ServerError *violation = find_violation(tables_)) raise_violation(violation);
     };
 }

@@ -440,7 +440,7 @@ void LoadRun::load() {
 }
 
 void LoadRun::complete() {
-    if (!aborted_ && load_.steps.complete) load_.steps.complete();
+    if (!aborted_ && load_.steps.complete) load_.steps.complete(counts_.rejected);
 }
 
 std::string LoadRun::status(bool aborted) const {

@@ -60,8 +60,9 @@ struct LoadSteps {
     // Before the first row: gives the table that rows are written to, locked with RowExclusiveLock or more
     // and with the caller's rights checked. It is not held open.
     std::function<Oid()> prepare;
-    // After the last row, of all loads that run together, when the rows are to stay.
-    std::function<void()> complete = {};
+    // After the last row, of all loads that run together, when the rows are to stay. Hears how many of the
+    // load's rows were rejected.
+    std::function<void(uint64_t rejected)> complete = {};
 };
 
 struct LoadReport {

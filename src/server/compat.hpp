@@ -119,6 +119,15 @@ inline List *parse_sql(const char *text) {
 #endif
 }
 
+// Source: acl.h; 16 made one function of many.
+inline bool owns_table(Oid table, Oid role) {
+#if PG_VERSION_NUM >= 160000
+    return object_ownercheck(RelationRelationId, table, role);
+#else
+    return pg_class_ownercheck(table, role);
+#endif
+}
+
 // A temporary file of the server: gone with the transaction, spilled to disk, counted against
 // temp_file_limit.
 inline size_t read_spill(BufFile *file, void *to, size_t size) {

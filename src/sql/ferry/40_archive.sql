@@ -96,29 +96,45 @@ CREATE FUNCTION ferry.restore_table_avro(
   target regclass,
   backup bigint,
   mode text DEFAULT 'replace',
-  dry_run boolean DEFAULT false
+  dry_run boolean DEFAULT false,
+  on_error text DEFAULT 'abort',
+  reject_limit bigint DEFAULT NULL
 ) RETURNS ferry.load_report
 LANGUAGE c VOLATILE PARALLEL UNSAFE COST 10000
 AS 'MODULE_PATHNAME', 'ferry_restore_table_avro';
-COMMENT ON FUNCTION ferry.restore_table_avro(regclass, bigint, text, boolean) IS
+COMMENT ON FUNCTION ferry.restore_table_avro(regclass, bigint, text, boolean, text, bigint) IS
 'Brings a table back from a backup
 
 With mode replace the table becomes equal to the backup, which the content hash then proves; with append the rows
-come on top. One transaction: after any failure the table is what it was.';
+come on top, with missing_only those whose key is not in the table, with upsert they overwrite the rows with their
+primary key. One transaction: after any failure the table is what it was.';
 
 CREATE FUNCTION ferry.restore_table_avro(
   target regclass,
   path text,
   mode text DEFAULT 'replace',
-  dry_run boolean DEFAULT false
+  dry_run boolean DEFAULT false,
+  on_error text DEFAULT 'abort',
+  reject_limit bigint DEFAULT NULL
 ) RETURNS ferry.load_report
 LANGUAGE c VOLATILE PARALLEL UNSAFE COST 10000
 AS 'MODULE_PATHNAME', 'ferry_restore_table_avro_path';
-COMMENT ON FUNCTION ferry.restore_table_avro(regclass, text, text, boolean) IS
+COMMENT ON FUNCTION ferry.restore_table_avro(regclass, text, text, boolean, text, bigint) IS
 'Brings a table back from any Avro file
 
 A relative path is looked up in the folder backups of ferry.directory; an absolute one needs membership in
 pg_read_server_files.';
+
+CREATE FUNCTION ferry.restore_table_avro_as(
+  backup bigint,
+  new_name text
+) RETURNS ferry.load_report
+LANGUAGE c VOLATILE PARALLEL UNSAFE COST 10000
+AS 'MODULE_PATHNAME', 'ferry_restore_table_avro_as';
+COMMENT ON FUNCTION ferry.restore_table_avro_as(bigint, text) IS
+'Makes a new table from a backup: columns, defaults, constraints and comments as they were, and all rows
+
+The content hash proves the rows. After any failure there is no such table.';
 
 CREATE FUNCTION ferry.avro_schema(target regclass) RETURNS json
 LANGUAGE c STABLE STRICT PARALLEL SAFE
@@ -127,8 +143,9 @@ COMMENT ON FUNCTION ferry.avro_schema(regclass) IS 'The Avro schema in which a t
 
 REVOKE ALL ON FUNCTION ferry.backup_table_avro, ferry.backup_tables_avro, ferry.backup_schema_avro, ferry.list_backups(),
   ferry.avro_schema(regclass) FROM PUBLIC;
-REVOKE ALL ON FUNCTION ferry.restore_table_avro(regclass, bigint, text, boolean),
-  ferry.restore_table_avro(regclass, text, text, boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION ferry.restore_table_avro(regclass, bigint, text, boolean, text, bigint),
+  ferry.restore_table_avro(regclass, text, text, boolean, text, bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION ferry.restore_table_avro_as(bigint, text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION ferry.verify_backup(bigint, text), ferry.drop_backup(bigint),
   ferry.prune_backups(integer, interval, boolean) FROM PUBLIC;
 REVOKE ALL ON ferry.backups FROM PUBLIC;

@@ -297,6 +297,26 @@ bool has_unique_constraint(Relation rel) {
 
 // ---- one restore ----
 
+// A load whose every row must go in, with a hint of the caller's for the first that does not.
+LoadReport load_strictly(const Load &load, const char *hint) {
+    try {
+        return run_load(load);
+    } catch (Failure &failure) {
+        if (failure.error.code == Code::reject_limit) failure.error.hint = hint;
+        throw;
+    }
+}
+
+void verify_parts(const Manifest &manifest) {
+    for (const ManifestPart &part : manifest.parts) {
+        if (hash_file(part.file) == part.sha256) continue;
+        fail({Code::checksum_mismatch,
+              "backup " + std::to_string(manifest.backup_id) + " is damaged: the SHA-256 of \"" + part.file +
+                  "\" differs from the manifest's",
+              "", "Restore from another backup."});
+    }
+}
+
 class Restore {
   public:
     Restore(Oid target, const std::string &path, std::optional<Manifest> manifest,
@@ -341,13 +361,7 @@ void Restore::verify_checksums() {
         return;
     }
     sha256_ = manifest_->sha256;
-    for (const ManifestPart &part : manifest_->parts) {
-        if (hash_file(part.file) == part.sha256) continue;
-        fail({Code::checksum_mismatch,
-              "backup " + std::to_string(manifest_->backup_id) + " is damaged: the SHA-256 of \"" +
-                  part.file + "\" differs from the manifest's",
-              "", "Restore from another backup."});
-    }
+    verify_parts(*manifest_);
 }
 
 // A backup goes back to where it came from. Into another table it may show rows to somebody who could not
@@ -405,7 +419,7 @@ void Restore::check_replace(Relation rel) {
     if (manifest_ && manifest_->filtered) {
         fail({Code::unsupported,
               "backup " + std::to_string(manifest_->backup_id) + " does not hold all rows of its table",
-              "It was taken with row_security => 'filter'.", "Use mode => 'append'."});
+              "It was taken with row_security => 'filter'.", "Use another mode."});
     }
     if (row_security_applies(rel)) {
         fail({Code::unsupported,
@@ -444,7 +458,8 @@ LoadReport Restore::run() {
 
     PartsSource source(files_, match.mappings, pick_columns(table, match.columns), sha256_);
     const LoadSteps steps{[&] { return prepare(); }, [&](uint64_t rejected) { complete(rejected); }};
-    return run_load({steps, match.columns, source, facts_, options_.load});
+    const Load load{steps, match.columns, source, facts_, options_.load};
+    return fresh_ ? load_strictly(load, "Make the table by hand and restore into it.") : run_load(load);
 }
 
 Oid Restore::prepare() {
@@ -519,6 +534,45 @@ LoadReport restore_file(Oid target, const std::string &path, const RestoreOption
               "", "Restore the backup, by its number or by the path of its first part."});
     }
     return Restore(target, path, std::move(manifest), options).run();
+}
+
+namespace {
+
+Oid make_scratch(Relation target, const std::string &name, const std::vector<std::string> &columns) {
+    execute("CREATE TEMPORARY TABLE " + name + " (LIKE " + qualified_name(target) + " INCLUDING GENERATED)");
+    std::string nullable;
+    for (const std::string &column : columns)
+        nullable += (nullable.empty() ? "" : ", ") +
+                    ("ALTER COLUMN " + quote_identifier_text(column) + " DROP NOT NULL");
+    if (!nullable.empty()) execute("ALTER TABLE " + name + " " + nullable);
+    const std::vector<TextRow> oid =
+        query("SELECT " + quote_literal_text(name) + "::pg_catalog.regclass::pg_catalog.oid");
+    return static_cast<Oid>(std::stoul(*oid.at(0).at(0)));
+}
+
+}  // namespace
+
+Scratch load_scratch(Relation target, const Manifest &manifest) {
+    verify_parts(manifest);
+    std::vector<std::string> files;
+    Match match;
+    for (const ManifestPart &part : manifest.parts) {
+        files.push_back(part.file);
+        match_columns(OpenPart(part.file).schema, target, match);
+    }
+    Scratch scratch{"pg_temp.ferry_scratch_" + std::to_string(GetCurrentTimestamp()), match.columns};
+    const Oid table = make_scratch(target, scratch.name, loadable_columns(target));
+    PartsSource source(files, match.mappings, pick_columns(describe_table(target), match.columns),
+                       manifest.sha256);
+    LoadOptions options;
+    options.on_error = OnError::raise;
+    options.json = "{}";
+    const LoadFacts facts{manifest.target, "avro", manifest.file};
+    const LoadSteps steps{[table] { return table; }};
+    load_strictly({steps, match.columns, source, facts, options},
+                  "The table's columns do not take these rows of the backup, so they cannot be compared.");
+    execute("ANALYZE " + scratch.name);
+    return scratch;
 }
 
 }  // namespace ferry

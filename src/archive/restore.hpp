@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "archive/manifest.hpp"
 #include "load/load.hpp"
@@ -35,5 +36,15 @@ LoadReport restore_backup(Oid target, const Manifest &manifest, const RestoreOpt
 // definition and what create_from_definition() raises.
 LoadReport restore_backup_as(const Manifest &manifest, const std::string &name);
 LoadReport restore_file(Oid target, const std::string &path, const RestoreOptions &options);
+
+// A backup in a temporary table beside the table that it was taken of: with the columns that both have, but
+// without their constraints.
+struct Scratch {
+    std::string name;
+    std::vector<std::string> columns;
+};
+// Makes one. It is the caller's to roll back, with the log of its load. Raises what restore_backup() raises
+// for the file, and 22P02 for rows that the columns refuse.
+Scratch load_scratch(Relation target, const Manifest &manifest);
 
 }  // namespace ferry

@@ -172,6 +172,13 @@ class Describer {
         return column;
     }
 
+    avro::Column describe(Oid type) {
+        avro::Column column;
+        if (!shape(column, type, -1, 1))
+            fail({Code::unsupported, "type " + type_name(type) + " has too many parts"});
+        return column;
+    }
+
   private:
     static avro::Column start(const FormData_pg_attribute *attribute) {
         avro::Column column;
@@ -264,6 +271,10 @@ avro::Table describe_table(Relation rel) {
         if (!attribute->attisdropped) table.columns.push_back(describer.describe(attribute));
     }
     return table;
+}
+
+avro::Column describe_row_type(Oid type) {
+    return Describer().describe(type);
 }
 
 std::vector<avro::Column> pick_columns(const avro::Table &table, std::span<const std::string> names) {

@@ -15,6 +15,9 @@ namespace ferry {
 // has it now.
 avro::Table describe_table(Relation rel);
 
+// A value of a composite type as one column. Raises 0A000 for a type that has too many parts.
+avro::Column describe_row_type(Oid type);
+
 // Of these columns, by their names, in this order.
 std::vector<avro::Column> pick_columns(const avro::Table &table, std::span<const std::string> names);
 

@@ -21,10 +21,39 @@ ResultSet::ResultSet(FunctionCallInfo fcinfo) : info_(reinterpret_cast<ReturnSet
 }
 
 void ResultSet::add(const std::vector<std::optional<std::string>> &cells) {
+    row_.reset();
+    const ContextSwitch into(row_.get());
     HeapTuple tuple = build_tuple(input_, cells);
+    pg_call([&] { tuplestore_puttuple(info_->setResult, tuple); });
+}
+
+ValueSet::ValueSet(FunctionCallInfo fcinfo, Oid type)
+    : info_(reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo)) {
     pg_call([&] {
-        tuplestore_puttuple(info_->setResult, tuple);
-        heap_freetuple(tuple);
+        InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+        Oid function;
+        getTypeInputInfo(type, &function, &parameter_);
+        input_ = static_cast<FmgrInfo *>(palloc(sizeof(FmgrInfo)));
+        fmgr_info(function, input_);
+        composite_ = get_typtype(type) == TYPTYPE_COMPOSITE;
+    });
+}
+
+void ValueSet::add(std::string_view text) {
+    value_.reset();
+    const ContextSwitch into(value_.get());
+    pg_call([&] {
+        Datum value = InputFunctionCall(input_, pnstrdup(text.data(), text.size()), parameter_, -1);
+        bool null = false;
+        if (!composite_) {
+            tuplestore_putvalues(info_->setResult, info_->setDesc, &value, &null);
+            return;
+        }
+        const HeapTupleHeader header = DatumGetHeapTupleHeader(value);
+        HeapTupleData tuple{};
+        tuple.t_len = HeapTupleHeaderGetDatumLength(header);
+        tuple.t_data = header;
+        tuplestore_puttuple(info_->setResult, &tuple);
     });
 }
 

@@ -136,6 +136,32 @@ COMMENT ON FUNCTION ferry.restore_table_avro_as(bigint, text) IS
 
 The content hash proves the rows. After any failure there is no such table.';
 
+CREATE FUNCTION ferry.diff_backup(backup bigint)
+RETURNS TABLE (change text, key jsonb, in_backup jsonb, in_table jsonb)
+LANGUAGE c VOLATILE PARALLEL UNSAFE COST 10000 ROWS 100
+AS 'MODULE_PATHNAME', 'ferry_diff_backup';
+COMMENT ON FUNCTION ferry.diff_backup(bigint) IS
+'Lists the rows in which a table and its backup differ, touching neither
+
+change is missing (only in the backup), surplus (only in the table) or changed. Rows are known by their primary key, or
+without one by all they hold.';
+
+CREATE FUNCTION ferry.read_avro(path text) RETURNS SETOF jsonb
+LANGUAGE c VOLATILE PARALLEL RESTRICTED COST 10000 ROWS 1000
+AS 'MODULE_PATHNAME', 'ferry_read_avro';
+COMMENT ON FUNCTION ferry.read_avro(text) IS
+'Reads any Avro file on the server, one JSON object a row
+
+A relative path is looked up in the folder backups of ferry.directory. For members of pg_read_server_files.';
+
+CREATE FUNCTION ferry.read_avro(path text, row_type anyelement) RETURNS SETOF anyelement
+LANGUAGE c VOLATILE PARALLEL RESTRICTED COST 10000 ROWS 1000
+AS 'MODULE_PATHNAME', 'ferry_read_avro_typed';
+COMMENT ON FUNCTION ferry.read_avro(text, anyelement) IS
+'Reads any Avro file on the server as rows of a composite type, such as that of a table: NULL::ports
+
+Fields go to the attributes of their names; attributes without a field are NULL. For members of pg_read_server_files.';
+
 CREATE FUNCTION ferry.avro_schema(target regclass) RETURNS json
 LANGUAGE c STABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'ferry_avro_schema';
@@ -145,7 +171,8 @@ REVOKE ALL ON FUNCTION ferry.backup_table_avro, ferry.backup_tables_avro, ferry.
   ferry.avro_schema(regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION ferry.restore_table_avro(regclass, bigint, text, boolean, text, bigint),
   ferry.restore_table_avro(regclass, text, text, boolean, text, bigint) FROM PUBLIC;
-REVOKE ALL ON FUNCTION ferry.restore_table_avro_as(bigint, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION ferry.restore_table_avro_as(bigint, text), ferry.diff_backup(bigint), ferry.read_avro(text),
+  ferry.read_avro(text, anyelement) FROM PUBLIC;
 REVOKE ALL ON FUNCTION ferry.verify_backup(bigint, text), ferry.drop_backup(bigint),
   ferry.prune_backups(integer, interval, boolean) FROM PUBLIC;
 REVOKE ALL ON ferry.backups FROM PUBLIC;

@@ -71,12 +71,26 @@ bool has_room(Page page, IndexTuple entry) {
     return PageGetFreeSpace(page) >= fewest * (size_of(entry) + sizeof(ItemIdData));
 }
 
-// Looks at the leaf where the key belongs.
-bool may_hold(Relation index, Relation heap, BTScanInsert key) {
+// True when the key, if it is in the index, is on this leaf.
+bool in_reach(Relation index, BTScanInsert key, Page page) {
+    const OffsetNumber first = P_FIRSTDATAKEY(BTPageGetOpaque(page));
+    return first <= last_of(page) && _bt_compare(index, key, page, first) >= 0 &&
+           _bt_compare(index, key, page, last_of(page)) <= 0;
+}
+
+// A copy of the leaf where the key belongs; false when the index is empty.
+bool copy_leaf(Relation index, Relation heap, BTScanInsert key, Page copy) {
     Buffer leaf;
     BTStack path = compat::search_btree(index, heap, key, &leaf);
     if (!BufferIsValid(leaf)) return false;
-    Page page = BufferGetPage(leaf);
+    std::memcpy(copy, BufferGetPage(leaf), BLCKSZ);
+    UnlockReleaseBuffer(leaf);
+    _bt_freestack(path);
+    return true;
+}
+
+// Looks for the key on its leaf. `place` becomes that of its row, if there is one entry for one row.
+bool may_hold(Relation index, BTScanInsert key, Page page, ItemPointer place) {
     const BTPageOpaque opaque = BTPageGetOpaque(page);
     OffsetNumber low = P_FIRSTDATAKEY(opaque);
     for (OffsetNumber high = OffsetNumberNext(last_of(page)); low < high;) {
@@ -87,10 +101,13 @@ bool may_hold(Relation index, Relation heap, BTScanInsert key) {
             high = middle;
     }
     // Behind the end of a leaf that is not the last the key may stand on the next one.
-    const bool held = low > last_of(page) ? !P_RIGHTMOST(opaque) : _bt_compare(index, key, page, low) == 0;
-    UnlockReleaseBuffer(leaf);
-    _bt_freestack(path);
-    return held;
+    if (low >= last_of(page) && !P_RIGHTMOST(opaque))
+        return low > last_of(page) || _bt_compare(index, key, page, low) == 0;
+    if (low > last_of(page) || _bt_compare(index, key, page, low) != 0) return false;
+    IndexTuple entry = reinterpret_cast<IndexTuple>(PageGetItem(page, PageGetItemId(page, low)));
+    const bool single = low == last_of(page) || _bt_compare(index, key, page, OffsetNumberNext(low)) != 0;
+    if (single && !BTreeTupleIsPosting(entry)) *place = entry->t_tid;
+    return true;
 }
 
 void replace_page(Relation index, Buffer buffer, Page page) {
@@ -104,7 +121,7 @@ void replace_page(Relation index, Buffer buffer, Page page) {
 
 }  // namespace
 
-void find_keys(Relation index, Relation heap, const IndexKeys &keys, bool *held) {
+void find_keys(Relation index, Relation heap, const IndexKeys &keys, bool *held, ItemPointerData *places) {
     std::memset(held, 0, keys.count * sizeof(bool));
     const Buffer leaf = compat::last_btree_leaf(index);
     if (!BufferIsValid(leaf)) return;
@@ -112,8 +129,10 @@ void find_keys(Relation index, Relation heap, const IndexKeys &keys, bool *held)
     Page last = takes_appends(BufferGetPage(leaf)) ? PageGetTempPageCopy(BufferGetPage(leaf)) : nullptr;
     UnlockReleaseBuffer(leaf);
     BTScanInsert key = nullptr;
+    Page near = nullptr;  // the leaf of the key before, which keys in order share
     for (size_t k = 0; k < keys.count; ++k) {
         if (!keys.wanted[k]) continue;
+        ItemPointerSetInvalid(&places[k]);
         CHECK_FOR_INTERRUPTS();
         const Datum *const values = keys.values + k * keys.width;
         const bool *const nulls = keys.nulls + k * keys.width;
@@ -123,8 +142,14 @@ void find_keys(Relation index, Relation heap, const IndexKeys &keys, bool *held)
         key->scantid = nullptr;  // any row with this key
         for (int i = 0; i < key->keysz; ++i) set_part(&key->scankeys[i], values[i], nulls[i]);
         const bool behind = last != nullptr && _bt_compare(index, key, last, last_of(last)) > 0;
-        held[k] = !behind && may_hold(index, heap, key);
+        if (behind) continue;
+        if (near == nullptr || !in_reach(index, key, near)) {
+            if (near == nullptr) near = static_cast<Page>(palloc(BLCKSZ));
+            if (!copy_leaf(index, heap, key, near)) break;
+        }
+        held[k] = may_hold(index, key, near, &places[k]);
     }
+    if (near != nullptr) pfree(near);
     if (key != nullptr) pfree(key);
     if (last != nullptr) pfree(last);
 }

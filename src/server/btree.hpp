@@ -29,7 +29,8 @@ struct IndexKeys {
 };
 
 // Tells of each wanted key whether the index may hold an entry with it, dead or alive, by looking at one
-// leaf; false is certain but for entries that come in meanwhile.
-void find_keys(Relation index, Relation heap, const IndexKeys &keys, bool *held);
+// leaf; false is certain but for entries that come in meanwhile. `places` says where the row of a held key
+// was, if it is known: by now another row may be there.
+void find_keys(Relation index, Relation heap, const IndexKeys &keys, bool *held, ItemPointerData *places);
 
 }  // namespace ferry

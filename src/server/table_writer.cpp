@@ -202,6 +202,7 @@ struct TableWriter::KeyScan {
     SnapshotData dirty;
     TupleTableSlot *found;
     IndexScanDesc scan;
+    IndexFetchTableData *fetch;  // of rows whose place is known
 };
 
 // In the current memory context; `scan` must stay where it is.
@@ -211,11 +212,40 @@ void TableWriter::begin_scan(KeyScan &scan, int i) {
     InitDirtySnapshot(scan.dirty);
     scan.found = table_slot_create(rel_, nullptr);
     scan.scan = index_beginscan(rel_, scan.index, &scan.dirty, scan.info->ii_NumIndexKeyAttrs, 0);
+    scan.fetch = table_index_fetch_begin(rel_);
 }
 
 void TableWriter::end_scan(KeyScan &scan) {
+    table_index_fetch_end(scan.fetch);
     index_endscan(scan.scan);
     ExecDropSingleTupleTableSlot(scan.found);
+}
+
+// What the row just found says of its transaction.
+void TableWriter::note_writer(const KeyScan &scan, OtherRow &other) {
+    const TransactionId writer = TransactionIdIsValid(scan.dirty.xmin) ? scan.dirty.xmin : scan.dirty.xmax;
+    other.there = true;
+    other.open = TransactionIdIsValid(writer) && !TransactionIdIsCurrentTransactionId(writer);
+    other.place = scan.found->tts_tid;
+}
+
+// Looks at a place where the index had this key; false when that says nothing, as when the row is gone or
+// another one is there by now.
+bool TableWriter::look_at(KeyScan &scan, int i, ItemPointerData place, const Datum *values, const bool *nulls,
+                          OtherRow &other) {
+    bool again = false, dead = false;
+    if (!table_index_fetch_tuple(scan.fetch, &place, &scan.dirty, scan.found, &again, &dead)) return false;
+    Datum own[INDEX_MAX_KEYS];
+    bool own_nulls[INDEX_MAX_KEYS];
+    bool same = form_entry(i, scan.found, own, own_nulls);
+    for (int k = 0; same && k < scan.info->ii_NumIndexKeyAttrs; ++k) {
+        const FormData_pg_attribute *attribute = TupleDescAttr(RelationGetDescr(scan.index), k);
+        same = !nulls[k] && !own_nulls[k] && attribute->attlen != -2 &&
+               datum_image_eq(own[k], values[k], attribute->attbyval, attribute->attlen);
+    }
+    if (same) note_writer(scan, other);
+    ExecClearTuple(scan.found);
+    return same;
 }
 
 // The row that has this key: of a transaction that is still open before any other.
@@ -231,11 +261,7 @@ TableWriter::OtherRow TableWriter::find_other(KeyScan &scan, const Datum *values
     index_rescan(scan.scan, keys, count, nullptr, 0);
     OtherRow other;
     while (!other.open && index_getnext_slot(scan.scan, ForwardScanDirection, scan.found)) {
-        const TransactionId writer =
-            TransactionIdIsValid(scan.dirty.xmin) ? scan.dirty.xmin : scan.dirty.xmax;
-        other.there = true;
-        other.open = TransactionIdIsValid(writer) && !TransactionIdIsCurrentTransactionId(writer);
-        other.place = scan.found->tts_tid;
+        note_writer(scan, other);
     }
     ExecClearTuple(scan.found);
     return other;
@@ -371,16 +397,23 @@ void TableWriter::find_conflicts_in(int i, std::span<TupleTableSlot *const> rows
     for (size_t r = 0; r < rows.size(); ++r)
         wanted[r] = form_entry(i, rows[r], values + r * width, nulls + r * width);
     auto *held = wanted;
+    ItemPointerData *places = nullptr;
     if (index->rd_rel->relam == BTREE_AM_OID) {
         held = static_cast<bool *>(palloc(rows.size()));
-        find_keys(index, rel_, {rows.size(), width, values, nulls, wanted}, held);
+        places = static_cast<ItemPointerData *>(palloc(rows.size() * sizeof(ItemPointerData)));
+        find_keys(index, rel_, {rows.size(), width, values, nulls, wanted}, held, places);
     }
     KeyScan scan{};
     for (uint32_t r = 0; r < rows.size(); ++r) {
         if (!held[r]) continue;
         CHECK_FOR_INTERRUPTS();
         if (scan.scan == nullptr) begin_scan(scan, i);
-        const OtherRow other = find_other(scan, values + r * width, nulls + r * width);
+        const Datum *const key = values + r * width;
+        const bool *const key_nulls = nulls + r * width;
+        OtherRow other;
+        const bool known = places != nullptr && ItemPointerIsValid(&places[r]) &&
+                           look_at(scan, i, places[r], key, key_nulls, other);
+        if (!known) other = find_other(scan, key, key_nulls);
         if (other.open && raise_open) fail_contended();
         if (other.there && !other.open) suspects[count++] = {r, RelationGetRelid(index), true, other.place};
     }

@@ -125,6 +125,9 @@ class TableWriter {
     void ask_index(int index, TupleTableSlot *row, uint32_t r, Suspect *suspects, size_t &count);
     void begin_scan(KeyScan &scan, int index);
     static void end_scan(KeyScan &scan);
+    static void note_writer(const KeyScan &scan, OtherRow &other);
+    bool look_at(KeyScan &scan, int index, ItemPointerData place, const Datum *values, const bool *nulls,
+                 OtherRow &other);
     static OtherRow find_other(KeyScan &scan, const Datum *values, const bool *nulls);
     [[noreturn]] static void fail_contended();
     bool conflicts_with(TupleTableSlot *row, uint32_t r, Suspect *suspects, size_t &count);

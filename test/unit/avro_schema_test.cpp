@@ -229,6 +229,28 @@ BOOST_AUTO_TEST_CASE(faulty_schemas_are_refused) {
     for (const auto &c : cases) BOOST_TEST(refusal(c.json) == c.message, c.json);
 }
 
+// As python3-avro writes a type that is used twice. What differs in anything but blanks is another type.
+BOOST_AUTO_TEST_CASE(the_same_definition_may_come_again) {
+    const auto twice = [](const std::string &first, const std::string &second) {
+        return R"({"type":"record","name":"n.r","fields":[{"name":"a","type":)" + first +
+               R"(},{"name":"b","type":["null",)" + second + "]}]}";
+    };
+    const std::string money =
+        R"({"type":"fixed","name":"m","size":8,"logicalType":"decimal","precision":9,"scale":2})";
+    const auto schema = parse_schema(twice(money, " " + money));
+    BOOST_REQUIRE(bool(schema));
+    const Node &top = schema->top();
+    BOOST_TEST(schema->at(top.fields[1].node).children[1] == top.fields[0].node);
+    const std::string inner =
+        R"({"type":"record","name":"i","fields":[{"name":"e","type":{"type":"enum","name":"e","symbols":["A"]}}]})";
+    BOOST_TEST(refusal(twice(inner, inner)) == "");
+    const std::string other =
+        R"({"type":"fixed","name":"m","size":8,"logicalType":"decimal","precision":9,"scale":3})";
+    BOOST_TEST(refusal(twice(money, other)) == "type \"n.m\" is defined twice");
+    BOOST_TEST(refusal(twice(money, R"({"type":"fixed","name":"x.m","size":9})")) == "");
+    BOOST_TEST(refusal("[" + money + "," + money + "]") == "union contains type \"m\" twice");
+}
+
 BOOST_AUTO_TEST_CASE(fault_names_the_field) {
     const auto schema =
         parse_schema(wrap(R"({"type":"record","name":"s","fields":[{"name":"b","type":"nope"}]})"));

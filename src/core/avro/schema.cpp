@@ -227,9 +227,11 @@ class SchemaParser {
             return fail("schema object has no \"type\"");
         std::string_view name;
         if (type.get(name) != simdjson::SUCCESS) return parse_type(type, space, depth + 1);
-        if (name == "record" || name == "error") return parse_record(members, space, depth);
-        if (name == "enum") return parse_enum(members, space);
-        if (name == "fixed") return parse_fixed(members, space);
+        if (name == "record" || name == "error" || name == "enum" || name == "fixed") {
+            if (const int known = find_same(members, space); known >= 0) return known;
+            if (name == "enum") return parse_enum(members, space);
+            return name == "fixed" ? parse_fixed(members, space) : parse_record(members, space, depth);
+        }
         if (name == "array") return parse_collection(Type::array, "items", members, space, depth);
         if (name == "map") return parse_collection(Type::map, "values", members, space, depth);
         const size_t nodes_before = schema_.nodes.size();
@@ -253,16 +255,30 @@ class SchemaParser {
         return close_node(index);
     }
 
-    // Opens a record, enum or fixed under its full name (specification, "Names").
-    int open_named(Type type, object members, const std::string &space) {
+    // The full name of a record, enum or fixed (specification, "Names"); empty when it has none.
+    static std::string full_name(object members, const std::string &space) {
         std::string_view name;
-        if (members.at_key("name").get(name) != simdjson::SUCCESS)
+        if (members.at_key("name").get(name) != simdjson::SUCCESS) return {};
+        if (name.find('.') != std::string_view::npos) return std::string(name);
+        std::string_view given;
+        const bool own_space = members.at_key("namespace").get(given) == simdjson::SUCCESS;
+        return join(own_space ? std::string(given) : space, name);
+    }
+
+    // Some writers repeat a definition wherever its type is used. Word for word the same, it is the same
+    // type; -1 for anything else.
+    int find_same(object members, const std::string &space) {
+        const auto known = definitions_.find(full_name(members, space));
+        if (known == definitions_.end() || open_.contains(known->second.node)) return -1;
+        const bool same = simdjson::minify(known->second.members) == simdjson::minify(members);
+        return same ? known->second.node : -1;
+    }
+
+    // Opens a record, enum or fixed under its full name.
+    int open_named(Type type, object members, const std::string &space) {
+        if (std::string_view name; members.at_key("name").get(name) != simdjson::SUCCESS)
             return fail(std::string(type_name(type)) + " has no \"name\"");
-        std::string own_space = space;
-        if (std::string_view given; members.at_key("namespace").get(given) == simdjson::SUCCESS)
-            own_space = given;
-        std::string full =
-            name.find('.') != std::string_view::npos ? std::string(name) : join(own_space, name);
+        std::string full = full_name(members, space);
         if (!is_legal_full_name(full)) return fail("illegal name " + quote(full) + " in the schema");
         const bool primitive = std::find(type_names.begin(), type_names.begin() + primitives, full) !=
                                type_names.begin() + primitives;
@@ -270,6 +286,7 @@ class SchemaParser {
         const int index = open_node(type);
         if (index < 0) return -1;
         if (!names_.emplace(full, index).second) return fail("type " + quote(full) + " is defined twice");
+        definitions_.emplace(full, Definition{index, members});
         node(index).name = full;
         return read_aliases(members, std::string(space_of(full)), node(index).aliases) ? index : -1;
     }
@@ -412,10 +429,17 @@ class SchemaParser {
         node.scale = static_cast<int>(scale);
     }
 
+    // Where a named type is defined; borrowed from the DOM.
+    struct Definition {
+        int node;
+        object members;
+    };
+
     const Limits &limits_;
     Schema schema_;
     std::unique_ptr<Error> error_;
     std::unordered_map<std::string, int> names_;
+    std::unordered_map<std::string, Definition> definitions_;
     std::unordered_set<int> open_;        // records whose fields are being read
     std::vector<std::string_view> path_;  // fields on the way to where we are; borrowed from the DOM
 };

@@ -37,7 +37,15 @@ bool ContainerReader::fill() {
 
 bool ContainerReader::fail(uint64_t offset, std::string message) {
     error_ = Error{Code::corrupt_file, std::move(message), {}, {}, offset};
+    tell_place(error_);
     return false;
+}
+
+void ContainerReader::tell_place(Error &error) const {
+    const std::string at = " at byte " + std::to_string(error.offset) + " of the file.";
+    error.detail = blocks_ == 0 ? "The fault is" + at
+                                : "Block " + std::to_string(blocks_) + " begins at byte " +
+                                      std::to_string(block_at_) + "; the fault is" + at;
 }
 
 bool ContainerReader::read_byte(uint8_t &out) {
@@ -188,7 +196,7 @@ Result<bool> ContainerReader::next_block(Block &block) {
 // Reads count, length, data as it stands and the sync marker.
 bool ContainerReader::read_frame(Block &block) {
     block.number = ++blocks_;
-    block.offset = offset_;
+    block.offset = block_at_ = offset_;
     int64_t rows;
     if (!read_long(rows)) return false;
     if (rows < 0) return fail(block.offset, "negative row count in a block of an Avro file");
@@ -218,6 +226,7 @@ bool ContainerReader::unpack(Block &block) {
         if (Status done = decompressor_[0].decompress(payload_.view(), raw_, limits_.raw_bytes); !done) {
             error_ = done.error();
             error_.offset = block.data_offset;
+            tell_place(error_);
             return false;
         }
         block.data = raw_.view();

@@ -115,6 +115,7 @@ class ContainerReader {
     bool read_exactly(char *to, size_t size);
     bool read_to(Buffer &out, size_t size);
     bool fail(uint64_t offset, std::string message);
+    void tell_place(Error &error) const;
 
     bool read_metadata();
     bool read_pairs(uint64_t count);
@@ -137,7 +138,7 @@ class ContainerReader {
     Codec codec_ = Codec::null;
     std::vector<Decompressor> decompressor_;  // none or one
     Buffer payload_, raw_;
-    uint64_t blocks_ = 0;
+    uint64_t blocks_ = 0, block_at_ = 0;
 };
 
 }  // namespace ferry::avro

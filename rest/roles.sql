@@ -48,5 +48,5 @@ GRANT SELECT ON ferry.loads, ferry.rejects, ferry.reject_errors TO app_writer;
 -- An operator sees every load, for which the engine asks membership in pg_read_all_data. That role does not pass
 -- row security, which is how schema auth stays closed to it.
 GRANT EXECUTE ON FUNCTION ferry.backup_table_avro, ferry.list_backups,
-  ferry.restore_table_avro(regclass, bigint, text, boolean, text, bigint) TO app_operator;
+  ferry.restore_table_avro(regclass, bigint, text, boolean, text, bigint, jsonb, text) TO app_operator;
 GRANT pg_read_all_data TO app_operator;

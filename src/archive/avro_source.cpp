@@ -13,10 +13,11 @@ constexpr size_t made_per_batch = size_t{16} << 20U;
 
 AvroSource::AvroSource(avro::ContainerReader &reader, const avro::Schema &schema,
                        const std::vector<int> &mapping, const std::vector<avro::Column> &columns,
-                       std::string sha256)
+                       ValueChanges changes, std::string sha256)
     : reader_(reader),
       decoder_(value_or_fail(avro::RowDecoder::compile(schema, mapping, columns.size(), columns))),
       width_(columns.size()),
+      changes_(std::move(changes)),
       sha256_(std::move(sha256)) {}
 
 bool AvroSource::next_window(size_t size_hint) {
@@ -51,19 +52,31 @@ void AvroSource::open_block() {
 }
 
 // Avro strings may hold NUL, text in PostgreSQL may not.
-void AvroSource::tell_nul_characters(Batch &batch, Record &record, size_t first) const {
-    record.first_fault = static_cast<uint32_t>(batch.faults.size());
+void AvroSource::tell_nul_characters(Batch &batch, size_t record) const {
     for (size_t c = 0; c < width_; ++c) {
-        Field &field = batch.fields[first + c];
+        Field &field = batch.row(record)[c];
         if (field.kind != Field::Kind::text || field.text.find('\0') == field.text.npos) continue;
         batch.faults.push_back({Code::nul_character, static_cast<int>(c), field.text});
         field.kind = Field::Kind::absent;
     }
-    record.faults = static_cast<uint32_t>(batch.faults.size()) - record.first_fault;
+}
+
+// What is done to records once they are decoded: values changed, faults told.
+void AvroSource::finish(Batch &batch, size_t first) {
+    if (!changes_.empty()) changes_.apply(batch, first);
+    for (size_t r = first; r < batch.records.size(); ++r) {
+        Record &record = batch.records[r];
+        record.first_fault = static_cast<uint32_t>(batch.faults.size());
+        changes_.take_faults(batch, r);
+        tell_nul_characters(batch, r);
+        record.faults = static_cast<uint32_t>(batch.faults.size()) - record.first_fault;
+    }
 }
 
 size_t AvroSource::fill(Batch &batch, size_t limit) {
     decoder_.release();
+    changes_.release();
+    const size_t first = batch.records.size();
     size_t count = 0;
     while (count < limit && block_ < window_.size() && decoder_.made() < made_per_batch) {
         check_interrupts();
@@ -84,11 +97,11 @@ size_t AvroSource::fill(Batch &batch, size_t limit) {
         record.number = ++number_;
         record.offset = held.block.offset;
         record.raw = std::string_view(held.data).substr(start, cursor_->offset() - start);
-        tell_nul_characters(batch, record, at);
         batch.records.push_back(record);
         ++row_;
         ++count;
     }
+    finish(batch, first);
     return count;
 }
 

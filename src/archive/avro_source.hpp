@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "archive/value_changes.hpp"
 #include "core/avro/container.hpp"
 #include "core/avro/decoder.hpp"
 #include "load/source.hpp"
@@ -15,9 +16,9 @@ namespace ferry {
 class AvroSource final : public RecordSource {
   public:
     // `reader` is open and outlives the source. `mapping` gives, per field of the file, the load's column or
-    // -1; `columns` are the load's columns.
+    // -1; `columns` are the load's columns, `changes` what their values need before.
     AvroSource(avro::ContainerReader &reader, const avro::Schema &schema, const std::vector<int> &mapping,
-               const std::vector<avro::Column> &columns, std::string sha256);
+               const std::vector<avro::Column> &columns, ValueChanges changes, std::string sha256);
 
     bool next_window(size_t size_hint) override;
     size_t fill(Batch &batch, size_t limit) override;
@@ -32,11 +33,13 @@ class AvroSource final : public RecordSource {
         std::string data;
     };
     void open_block();
-    void tell_nul_characters(Batch &batch, Record &record, size_t first) const;
+    void finish(Batch &batch, size_t first);
+    void tell_nul_characters(Batch &batch, size_t record) const;
 
     avro::ContainerReader &reader_;
     avro::RowDecoder decoder_;
     size_t width_;
+    ValueChanges changes_;
     std::string sha256_;
     std::vector<Held> window_;
     uint64_t rows_before_ = 0, rows_in_window_ = 0;

@@ -30,18 +30,22 @@ OpenPart::OpenPart(const std::string &name)
     : file(Place::backups, name), reader(file), schema(read_schema(reader)) {}
 
 PartsSource::PartsSource(std::vector<std::string> files, std::vector<std::vector<int>> mappings,
-                         std::vector<avro::Column> columns, std::string sha256)
+                         std::vector<avro::Column> columns, std::string sha256,
+                         std::vector<ValueChanges> changes)
     : files_(std::move(files)),
       mappings_(std::move(mappings)),
       columns_(std::move(columns)),
-      sha256_(std::move(sha256)) {
+      sha256_(std::move(sha256)),
+      changes_(std::move(changes)) {
     open();
 }
 
 void PartsSource::open() {
     source_.reset();
     open_ = std::make_unique<OpenPart>(files_[part_]);
-    source_ = std::make_unique<AvroSource>(open_->reader, open_->schema, mappings_[part_], columns_, sha256_);
+    ValueChanges changes = changes_.empty() ? ValueChanges() : std::move(changes_[part_]);
+    source_ = std::make_unique<AvroSource>(open_->reader, open_->schema, mappings_[part_], columns_,
+                                           std::move(changes), sha256_);
 }
 
 bool PartsSource::next_window(size_t size_hint) {

@@ -25,9 +25,11 @@ std::string hash_file(const std::string &name);
 class PartsSource final : public RecordSource {
   public:
     // `files` are names in the folder of backups, or one path. `mappings` has, per file, what AvroSource
-    // wants: per field of the file the load's column, or -1; `columns` are the load's columns.
+    // wants: per field of the file the load's column, or -1; `columns` are the load's columns. `changes` are
+    // those of each file's values, or empty.
     PartsSource(std::vector<std::string> files, std::vector<std::vector<int>> mappings,
-                std::vector<avro::Column> columns, std::string sha256);
+                std::vector<avro::Column> columns, std::string sha256,
+                std::vector<ValueChanges> changes = {});
 
     bool next_window(size_t size_hint) override;
     size_t fill(Batch &batch, size_t limit) override;
@@ -45,6 +47,7 @@ class PartsSource final : public RecordSource {
     std::vector<std::vector<int>> mappings_;
     std::vector<avro::Column> columns_;
     std::string sha256_;
+    std::vector<ValueChanges> changes_;
     size_t part_ = 0;
     std::unique_ptr<OpenPart> open_;
     std::unique_ptr<AvroSource> source_;

@@ -29,6 +29,17 @@ bool same_columns(const avro::Schema &schema, const avro::Table &table) {
     return avro::same_fields(schema, value_or_fail(avro::parse_schema(avro::schema_json(table))));
 }
 
+// The log says which columns of the backup were passed over.
+void note_dropped(std::string &json, const std::vector<std::string> &dropped) {
+    if (dropped.empty()) return;
+    std::string list;
+    for (const std::string &name : dropped) {
+        list += list.empty() ? "[" : ", ";
+        append_json_string(list, name);
+    }
+    json.insert(json.size() - 1, ", \"dropped_columns\": " + list + "]");
+}
+
 // A column that UPDATE may not set; the content hash tells if one differs.
 bool always_identity(Relation rel, const std::string &name) {
     for (int i = 0; i < RelationGetDescr(rel)->natts; ++i) {
@@ -381,20 +392,24 @@ LoadReport Restore::run() {
     facts_.target = qualified_name(rel);
     if (manifest_ && !fresh_) refuse_other_table();
     only_ = rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE ? "" : "ONLY ";
-    Match match;
-    for (const avro::Schema &schema : schemas) match_columns(schema, rel, match);
+    const avro::Table table = describe_table(rel);
+    Match match = match_columns(schemas, rel, table, options_.match);
     if (replaces && !fresh_ && is_referenced(rel))
         difference_.emplace(rel, match.columns, GetCurrentTimestamp());
     check_rights(rel, match.columns);
-    const avro::Table table = describe_table(rel);
-    proves_content_ = manifest_ && replaces && same_columns(schemas[0], table);
+    proves_content_ =
+        manifest_ && replaces && options_.match.columns.empty() && same_columns(schemas[0], table);
     close_table(rel);
     if (fresh_ && !proves_content_)
         fail({Code::schema_mismatch, "the definition in the manifest does not have the backup's columns"});
+    warn_of_dropped(match);
 
-    PartsSource source(files_, match.mappings, pick_columns(table, match.columns), sha256_);
+    LoadOptions options = options_.load;
+    note_dropped(options.json, match.dropped);
+    PartsSource source(files_, match.mappings, pick_columns(table, match.columns), sha256_,
+                       std::move(match.changes));
     const LoadSteps steps{[&] { return prepare(); }, [&](uint64_t rejected) { complete(rejected); }};
-    const Load load{steps, match.columns, source, facts_, options_.load};
+    const Load load{steps, match.columns, source, facts_, options};
     return fresh_ ? load_strictly(load, "Make the table by hand and restore into it.") : run_load(load);
 }
 
@@ -491,15 +506,17 @@ Oid make_scratch(Relation target, const std::string &name, const std::vector<std
 Scratch load_scratch(Relation target, const Manifest &manifest) {
     verify_parts(manifest);
     std::vector<std::string> files;
-    Match match;
+    std::vector<avro::Schema> schemas;
     for (const ManifestPart &part : manifest.parts) {
         files.push_back(part.file);
-        match_columns(OpenPart(part.file).schema, target, match);
+        schemas.push_back(std::move(OpenPart(part.file).schema));
     }
+    const avro::Table shape = describe_table(target);
+    Match match = match_columns(schemas, target, shape, {});
     Scratch scratch{"pg_temp.ferry_scratch_" + std::to_string(GetCurrentTimestamp()), match.columns};
     const Oid table = make_scratch(target, scratch.name, loadable_columns(target));
-    PartsSource source(files, match.mappings, pick_columns(describe_table(target), match.columns),
-                       manifest.sha256);
+    PartsSource source(files, match.mappings, pick_columns(shape, match.columns), manifest.sha256,
+                       std::move(match.changes));
     LoadOptions options;
     options.on_error = OnError::raise;
     options.json = "{}";

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "archive/manifest.hpp"
+#include "archive/match.hpp"
 #include "load/load.hpp"
 
 namespace ferry {
@@ -19,6 +20,7 @@ enum class RestoreMode : uint8_t {
 
 struct RestoreOptions {
     RestoreMode mode = RestoreMode::replace;
+    MatchOptions match;
     LoadOptions load;  // its on_conflict follows from the mode
 };
 

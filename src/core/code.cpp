@@ -25,6 +25,8 @@ constexpr std::array table{
     CodeInfo{Code::invalid_text, "invalid_text", "22P02", type},
     CodeInfo{Code::invalid_datetime, "invalid_datetime", "22007", type},
     CodeInfo{Code::datetime_range, "datetime_range", "22008", type},
+    CodeInfo{Code::no_time_zone, "no_time_zone", "22007", type},
+    CodeInfo{Code::surplus_time_zone, "surplus_time_zone", "22007", type},
     CodeInfo{Code::out_of_range, "out_of_range", "22003", type},
     CodeInfo{Code::too_long, "too_long", "22001", type},
     CodeInfo{Code::not_null, "not_null", "23502", not_null},

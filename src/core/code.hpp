@@ -43,6 +43,8 @@ enum class Code : uint8_t {
     invalid_text,
     invalid_datetime,
     datetime_range,
+    no_time_zone,
+    surplus_time_zone,
     out_of_range,
     too_long,
     not_null,

@@ -1,9 +1,12 @@
 // ferry.restore_table_avro, by the id of a backup or by the path of any Avro file, and
 // ferry.restore_table_avro_as: a table back, whole or not at all.
+#include <array>
+
 #include "archive/restore.hpp"
 #include "core/text.hpp"
 #include "functions/load_options.hpp"
 #include "server/arguments.hpp"
+#include "server/sql.hpp"
 
 namespace ferry {
 namespace {
@@ -15,6 +18,8 @@ enum Argument : uint8_t {
     dry_run_argument,
     on_error_argument,
     reject_limit_argument,
+    columns_argument,
+    naive_time_zone_argument,
 };
 
 RestoreMode mode_of(const std::string &mode) {
@@ -28,6 +33,40 @@ RestoreMode mode_of(const std::string &mode) {
 OnConflict on_conflict_for(RestoreMode mode) {
     if (mode == RestoreMode::missing_only) return OnConflict::skip;
     return mode == RestoreMode::upsert ? OnConflict::update : OnConflict::reject;
+}
+
+
+[[noreturn]] void fail_columns() {
+    fail({Code::invalid_option,
+          "option \"columns\" must be an object of field names with column names or null", "",
+          "For example: {\"field\": \"column\", \"other\": null}."});
+}
+
+// {"field": "column", "other": null}, and what is to be logged of it.
+void read_columns(FunctionCallInfo fcinfo, RestoreOptions &options) {
+    if (PG_ARGISNULL(columns_argument)) return;
+    const Datum value = PG_GETARG_DATUM(columns_argument);
+    if (!pg_call([&] { return JB_ROOT_IS_OBJECT(DatumGetJsonbP(value)); })) fail_columns();
+    const std::array<SqlArgument, 1> arguments{SqlArgument{JSONBOID, value}};
+    for (const TextRow &row : query("SELECT key, pg_catalog.jsonb_typeof(value), value "
+                                    "OPERATOR(pg_catalog.#>>) '{}' FROM pg_catalog.jsonb_each($1)",
+                                    arguments)) {
+        if (row[1] != "string" && row[1] != "null") fail_columns();
+        options.match.columns.emplace(row[0].value(), row[2]);
+    }
+    options.load.json += ", \"columns\": ";
+    options.load.json += pg_call([&] {
+        const Jsonb *columns = DatumGetJsonbP(value);
+        return static_cast<const char *>(
+            JsonbToCString(nullptr, const_cast<JsonbContainer *>(&columns->root), VARSIZE(columns)));
+    });
+}
+
+void read_time_zone(FunctionCallInfo fcinfo, RestoreOptions &options) {
+    options.match.naive_time_zone = text_argument(fcinfo, naive_time_zone_argument).value_or("");
+    if (options.match.naive_time_zone.empty()) return;
+    options.load.json += ", \"naive_time_zone\": ";
+    append_json_string(options.load.json, options.match.naive_time_zone);
 }
 
 RestoreOptions read_options(FunctionCallInfo fcinfo) {
@@ -45,7 +84,10 @@ RestoreOptions read_options(FunctionCallInfo fcinfo) {
     load.json += ", \"on_error\": ";
     append_json_string(load.json, on_error);
     load.json += ", \"reject_limit\": " + (load.reject_limit ? std::to_string(*load.reject_limit) : "null");
-    load.json += std::string(", \"dry_run\": ") + (load.dry_run ? "true" : "false") + "}";
+    load.json += std::string(", \"dry_run\": ") + (load.dry_run ? "true" : "false");
+    read_columns(fcinfo, options);
+    read_time_zone(fcinfo, options);
+    load.json += "}";
     return options;
 }
 

@@ -90,6 +90,7 @@ PlannedColumn plan_column(const FormData_pg_attribute *attribute) {
     column.units = column.scanner;
     column.precision = is_timed(column.scanner) ? column.typmod : -1;
     column.domain = pg_call([&] { return get_typtype(column.type) == TYPTYPE_DOMAIN; });
+    if (column.domain) column.base = scanner_for(pg_call([&] { return getBaseType(column.type); }));
     column.base_bytea = pg_call([&] { return getBaseType(column.type) == BYTEAOID; });
     if (!scanner_honours(column.scanner, column.typmod)) column.scanner = Scanner::none;
     column.max_length = column.scanner == Scanner::text && column.typmod >= 0

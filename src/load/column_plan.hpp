@@ -40,6 +40,7 @@ struct PlannedColumn {
     int32 typmod;
     Scanner scanner;
     Scanner units;    // what an integer in Field's units becomes: as `scanner`, whatever the type's precision
+    Scanner base;     // of the type that a domain is based on, else none
     int32 precision;  // digits of a second that a time type keeps, -1 for all
     bool domain;      // NULL has to pass the type's input too
     bool base_bytea;  // bytea, or a domain over it

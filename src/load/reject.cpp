@@ -34,6 +34,10 @@ std::string fault_message(const Fault &fault, size_t width) {
             return "column \"" + piece + "\" does not exist";
         case Code::duplicate_key:
             return "key \"" + piece + "\" is given more than once";
+        case Code::no_time_zone:
+            return "value has no time zone: \"" + piece + "\"";
+        case Code::surplus_time_zone:
+            return "value has a time zone, which the column cannot keep: \"" + piece + "\"";
         default:
             return std::string(code_info(fault.code).name);
     }
@@ -46,6 +50,10 @@ std::string_view fault_hint(const Fault &fault) {
             return "Check the delimiter and the number of columns.";
         case Code::unterminated_quote:
             return "Reading went on at the next line.";
+        case Code::no_time_zone:
+            return "Name the time zone in which it is meant with naive_time_zone.";
+        case Code::surplus_time_zone:
+            return "Name the time zone in which it is to be written with naive_time_zone.";
         default:
             return "";
     }
@@ -100,7 +108,8 @@ RowError describe_fault(uint32_t row, const Fault &fault, size_t width) {
     error.hint = fault_hint(fault);
     if (fault.code == Code::unknown_key) error.column_name = fault.text;
     // The value as it came, where text can hold it.
-    const bool of_value = fault.code == Code::nul_character || fault.code == Code::invalid_encoding;
+    const bool of_value = fault.code == Code::nul_character || fault.code == Code::invalid_encoding ||
+                          fault.code == Code::no_time_zone || fault.code == Code::surplus_time_zone;
     if (of_value && fault.text.find('\0') == fault.text.npos &&
         utf8_valid_prefix(fault.text) == fault.text.size())
         error.value = fault.text;

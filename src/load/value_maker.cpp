@@ -5,6 +5,7 @@
 #include <cstring>
 #include <limits>
 
+#include "core/avro/literal.hpp"
 #include "core/text.hpp"
 #include "core/value/datetime.hpp"
 #include "core/value/refusal.hpp"
@@ -117,6 +118,20 @@ std::string integer_text(int64_t value) {
     return {buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr};
 }
 
+// An integer in Field's units as a domain's input function takes it.
+std::string domain_text(Scanner base, int64_t value) {
+    std::string text;
+    if (base == Scanner::date)
+        avro::append_date(text, value);
+    else if (base == Scanner::time)
+        avro::append_time(text, value);
+    else if (base == Scanner::timestamp || base == Scanner::timestamptz)
+        avro::append_timestamp(text, value, ' ', "+00");
+    else
+        text = integer_text(value);
+    return text;
+}
+
 std::string real_text(double value) {
     char buffer[40];
     return {buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr};
@@ -204,11 +219,7 @@ bool ValueMaker::make(const PlannedColumn &column, const Field &field, Datum &va
             value = BoolGetDatum(field.integer != 0);
             return column.scanner == Scanner::boolean;
         case Field::Kind::real:
-            if (column.scanner == Scanner::float8) return value = Float8GetDatum(field.real), true;
-            if (column.scanner != Scanner::float4) return false;
-            value = Float4GetDatum(static_cast<float>(field.real));
-            return static_cast<double>(static_cast<float>(field.real)) == field.real ||
-                   field.real != field.real;
+            return convert_real(column, field.real, value);
         case Field::Kind::bytes:
             if (column.type == CHAROID && field.text.size() == 1)
                 return value = CharGetDatum(field.text.front()), true;
@@ -270,6 +281,26 @@ bool ValueMaker::convert_text(const PlannedColumn &column, std::string_view text
     }
 }
 
+// A whole number goes into an integer column too: its text might have an exponent, which that does not read.
+bool ValueMaker::convert_real(const PlannedColumn &column, double real, Datum &value) {
+    constexpr double limit = 9223372036854775808.0;  // 2^63
+    const bool whole =
+        real >= -limit && real < limit && static_cast<double>(static_cast<int64_t>(real)) == real;
+    switch (column.scanner) {
+        case Scanner::float8:
+            return value = Float8GetDatum(real), true;
+        case Scanner::float4:
+            value = Float4GetDatum(static_cast<float>(real));
+            return static_cast<double>(static_cast<float>(real)) == real || real != real;
+        case Scanner::int2:
+        case Scanner::int4:
+        case Scanner::int8:
+            return whole && convert_integer(column, static_cast<int64_t>(real), value);
+        default:
+            return false;
+    }
+}
+
 // Integers in Field's units, as Avro gives them.
 bool ValueMaker::convert_integer(const PlannedColumn &column, int64_t integer, Datum &value) {
     switch (column.units) {
@@ -279,6 +310,10 @@ bool ValueMaker::convert_integer(const PlannedColumn &column, int64_t integer, D
             return fits<int32_t>(integer) && (value = Int32GetDatum(static_cast<int32_t>(integer)), true);
         case Scanner::int8:
             return value = Int64GetDatum(integer), true;
+        case Scanner::float4:
+            return value = Float4GetDatum(static_cast<float>(integer)), true;
+        case Scanner::float8:
+            return value = Float8GetDatum(static_cast<double>(integer)), true;
         case Scanner::date:
             integer -= epoch_days;
             return fits<int32_t>(integer) && IS_VALID_DATE(static_cast<DateADT>(integer)) &&
@@ -320,6 +355,9 @@ const char *ValueMaker::text_for_input(const PlannedColumn &column, const Field 
         text = made;
     } else if (column.json && !field.token.empty()) {
         text = field.token;
+    } else if (field.kind == Field::Kind::integer) {
+        made = domain_text(column.base, field.integer);
+        text = made;
     } else if (field.kind >= Field::Kind::boolean && field.kind <= Field::Kind::real) {
         made = *field_text(field);
         text = made;

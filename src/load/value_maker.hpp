@@ -46,6 +46,7 @@ class ValueMaker {
   private:
     bool convert_formatted(const PlannedColumn &column, std::string_view text, std::string &iso) const;
     bool convert_text(const PlannedColumn &column, std::string_view text, Datum &value);
+    static bool convert_real(const PlannedColumn &column, double real, Datum &value);
     static bool convert_integer(const PlannedColumn &column, int64_t integer, Datum &value);
     Datum make_varlena(std::string_view bytes);
     const char *text_for_input(const PlannedColumn &column, const Field &field);

@@ -32,6 +32,17 @@ inline void check_permissions(Relation rel, AclMode required, Bitmapset *inserte
 #endif
 }
 
+// Source: datetime.c; 16 added the last argument, which only time zones that are not known fill.
+inline int decode_datetime(char **fields, int *types, int count, int *type, pg_tm *time, fsec_t *fraction,
+                           int *zone) {
+#if PG_VERSION_NUM >= 160000
+    DateTimeErrorExtra extra;
+    return DecodeDateTime(fields, types, count, type, time, fraction, zone, &extra);
+#else
+    return DecodeDateTime(fields, types, count, type, time, fraction, zone);
+#endif
+}
+
 // Gives the executor state its one-table range table.
 inline void init_range_table(EState *estate, Relation rel) {
     auto *rte = makeNode(RangeTblEntry);

@@ -31,6 +31,10 @@ const plain = [
   ['string', 'integer', same(['-12'])],
   ['string', 'public.mood', same(['sad', 'so, so'])],
   ['string', 'timestamptz', [['2021-07-27T16:02:08Z', '2021-07-27 16:02:08+00']]],
+  ['string', 'timestamp', [['2021-07-27T16:02:08', '2021-07-27 16:02:08']]],
+  ['string', 'bytea', [['\\x41', '\\x5c783431']]],
+  ['double', 'integer', [['3ff0000000000000', '1'], ['8000000000000000', '0'], ['c1e0000000000000', '-2147483648']]],
+  ['double', 'bigint', [['430c6bf526340000', '1000000000000000']]],
   ['string', 'jsonb', same(['{"a": [1, null]}'])],
   ['string', 'integer[]', same(['{1,NULL,3}'])],
   ['bytes', 'bytea', [hex(''), hex('00'), hex('ff00ff')]],
@@ -50,6 +54,8 @@ const dated = [
     [['0', '1970-01-01 00:00:00+00'], ['-1', '1969-12-31 23:59:59.999+00'], ['253402300799999', '9999-12-31 23:59:59.999+00']]],
   [logical('long', 'timestamp-micros'), 'timestamptz',
     [['-1', '1969-12-31 23:59:59.999999+00'], ['1627401728000001', '2021-07-27 16:02:08.000001+00']]],
+  [logical('int', 'date'), 'timestamp', [[0, '1970-01-01 00:00:00'], [-1, '1969-12-31 00:00:00']]],
+  [logical('int', 'date'), 'text', [[18000, '2019-04-14']]],
   [logical('bytes', 'decimal', { precision: 9, scale: 2 }), 'numeric',
     [['00', '0.00'], ['ff', '-0.01'], ['04e2', '12.50'], ['3b9ac9ff', '9999999.99']]],
   [logical('bytes', 'decimal', { precision: 9, scale: 2 }), 'numeric(9,1)', [['04e2', '12.5']]],
@@ -74,19 +80,17 @@ const nested = [
 const namespace = 'other.writer';
 const typeName = (type) => (typeof type === 'string' ? type : type.name ? `${namespace}.${type.name}` : type.type);
 
-// A named type is defined once, then referred to. Only python3-avro defines a fixed decimal again at each use, which is an
-// error, so each gets a name of its own.
-function again(type, suffix) {
-  if (type.items) return { ...type, items: again(type.items, suffix) };
-  if (!type.name) return type;
-  return type.logicalType ? { ...type, name: type.name + suffix } : typeName(type);
+// A named type is defined once, then referred to. Only python3-avro defines a fixed decimal again at each use.
+function again(type) {
+  if (type.items) return { ...type, items: again(type.items) };
+  return type.name ? typeName(type) : type;
 }
 
 // The fields as they are, and nullable in both orders. python3-avro cannot write null for a union with a uuid.
 const columnsOf = (fields, library) => fields.flatMap(([type, column, values], i) => {
   const cannot = library === 'python3-avro' && type.logicalType === 'uuid';
   const nullable = (suffix, union) => {
-    const branch = again(type, suffix);
+    const branch = again(type);
     const wrapped = values.map(([value, text]) => [{ [typeName(branch)]: value }, text]);
     return { name: `f${i}${suffix}`, type: union(branch), column, values: cannot ? wrapped : [...wrapped, [null, null]] };
   };

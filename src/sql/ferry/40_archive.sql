@@ -98,11 +98,13 @@ CREATE FUNCTION ferry.restore_table_avro(
   mode text DEFAULT 'replace',
   dry_run boolean DEFAULT false,
   on_error text DEFAULT 'abort',
-  reject_limit bigint DEFAULT NULL
+  reject_limit bigint DEFAULT NULL,
+  columns jsonb DEFAULT NULL,
+  naive_time_zone text DEFAULT NULL
 ) RETURNS ferry.load_report
 LANGUAGE c VOLATILE PARALLEL UNSAFE COST 10000
 AS 'MODULE_PATHNAME', 'ferry_restore_table_avro';
-COMMENT ON FUNCTION ferry.restore_table_avro(regclass, bigint, text, boolean, text, bigint) IS
+COMMENT ON FUNCTION ferry.restore_table_avro(regclass, bigint, text, boolean, text, bigint, jsonb, text) IS
 'Brings a table back from a backup
 
 With mode replace the table becomes equal to the backup, which the content hash then proves; with append the rows
@@ -115,11 +117,13 @@ CREATE FUNCTION ferry.restore_table_avro(
   mode text DEFAULT 'replace',
   dry_run boolean DEFAULT false,
   on_error text DEFAULT 'abort',
-  reject_limit bigint DEFAULT NULL
+  reject_limit bigint DEFAULT NULL,
+  columns jsonb DEFAULT NULL,
+  naive_time_zone text DEFAULT NULL
 ) RETURNS ferry.load_report
 LANGUAGE c VOLATILE PARALLEL UNSAFE COST 10000
 AS 'MODULE_PATHNAME', 'ferry_restore_table_avro_path';
-COMMENT ON FUNCTION ferry.restore_table_avro(regclass, text, text, boolean, text, bigint) IS
+COMMENT ON FUNCTION ferry.restore_table_avro(regclass, text, text, boolean, text, bigint, jsonb, text) IS
 'Brings a table back from any Avro file
 
 A relative path is looked up in the folder backups of ferry.directory; an absolute one needs membership in
@@ -169,8 +173,8 @@ COMMENT ON FUNCTION ferry.avro_schema(regclass) IS 'The Avro schema in which a t
 
 REVOKE ALL ON FUNCTION ferry.backup_table_avro, ferry.backup_tables_avro, ferry.backup_schema_avro, ferry.list_backups(),
   ferry.avro_schema(regclass) FROM PUBLIC;
-REVOKE ALL ON FUNCTION ferry.restore_table_avro(regclass, bigint, text, boolean, text, bigint),
-  ferry.restore_table_avro(regclass, text, text, boolean, text, bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION ferry.restore_table_avro(regclass, bigint, text, boolean, text, bigint, jsonb, text),
+  ferry.restore_table_avro(regclass, text, text, boolean, text, bigint, jsonb, text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION ferry.restore_table_avro_as(bigint, text), ferry.diff_backup(bigint), ferry.read_avro(text),
   ferry.read_avro(text, anyelement) FROM PUBLIC;
 REVOKE ALL ON FUNCTION ferry.verify_backup(bigint, text), ferry.drop_backup(bigint),

@@ -20,7 +20,7 @@ END
 $$;
 -- The findings, one after the other, without what depends on the length of a header.
 CREATE FUNCTION pg_temp.verify(path text, level text DEFAULT NULL, OUT level text, OUT ok boolean, OUT part text, OUT block bigint, OUT "offset" boolean, OUT record bigint, OUT column_name text, OUT problem text) RETURNS SETOF record LANGUAGE sql AS $$
-SELECT v.level, v.ok, v.part, v.block, v.byte_offset > 0, v.record_number, v.column_name, v.problem
+SELECT v.level, v.ok, v.part, v.block, v.byte_offset > 0, v.record_number, v.column_name, regexp_replace(v.problem, 'byte \d+', 'byte N', 'g')
   FROM ferry.backups b, ferry.verify_backup(b.backup_id, $2) v WHERE b.path = $1
 $$;
 CREATE VIEW pg_temp.verdicts AS SELECT path, verified_level, verified_at > now() - interval '1 day' AS today FROM ferry.backups ORDER BY path;

@@ -120,8 +120,8 @@ BOOST_AUTO_TEST_CASE(what_goes_where) {
         for (size_t i = 0; i < std::size(columns); ++i) {
             const bool taken = bool(resolve(c.type, *columns[i], true));
             BOOST_TEST(taken == (c.taken[i] == '1'), c.type << " into " << columns[i]->pg_type);
-            const bool in_union = bool(resolve("[\"null\"," + c.type + "]", *columns[i], true));
-            BOOST_TEST((c.type == R"("null")" || in_union == taken));
+            if (c.type == R"("null")") continue;
+            BOOST_TEST(bool(resolve("[\"null\"," + c.type + "]", *columns[i], true)) == taken);
         }
     }
     BOOST_TEST(refusal(a_symbol, mood()) == "");

@@ -209,7 +209,7 @@ SELECT * FROM parents ORDER BY id;
 -- Of tables that the caller may not read the server tells.
 CREATE ROLE restore_modes_half;
 GRANT USAGE ON SCHEMA restore_modes, ferry TO restore_modes_half;
-GRANT EXECUTE ON FUNCTION ferry.restore_table_avro(regclass, bigint, text, boolean, text, bigint) TO restore_modes_half;
+GRANT EXECUTE ON FUNCTION ferry.restore_table_avro(regclass, bigint, text, boolean, text, bigint, jsonb, text) TO restore_modes_half;
 GRANT ALL ON parents TO restore_modes_half;
 SET ROLE restore_modes_half;
 SELECT left(pg_temp.refusal(format('SELECT ferry.restore_table_avro(%L, %s)', 'parents', :parents)), 50) || '…';

@@ -35,7 +35,6 @@ OnConflict on_conflict_for(RestoreMode mode) {
     return mode == RestoreMode::upsert ? OnConflict::update : OnConflict::reject;
 }
 
-
 [[noreturn]] void fail_columns() {
     fail({Code::invalid_option,
           "option \"columns\" must be an object of field names with column names or null", "",

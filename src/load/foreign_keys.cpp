@@ -3,6 +3,8 @@
 #include "load/foreign_keys.hpp"
 
 #include <cstring>
+#include <map>
+#include <new>
 
 #include "server/relation.hpp"
 
@@ -53,6 +55,31 @@ AsOwner become(Oid owner) {
 }
 void come_back(const AsOwner &before) {
     SetUserIdAndSecContext(before.user, before.context);
+}
+
+// Plans of questions that nobody asks at the moment: a session that sends row after row asks the same ones
+// again. They are never destroyed, because the server is gone when statics are.
+constexpr size_t most_idle = 64;
+std::map<std::string, KeptPlan> &idle_plans() {
+    static auto *const plans = new std::map<std::string, KeptPlan>;
+    return *plans;
+}
+
+KeptPlan take_idle(const std::string &key) {
+    const auto found = idle_plans().find(key);
+    if (found == idle_plans().end()) return {};
+    KeptPlan plan = std::move(found->second);
+    idle_plans().erase(found);
+    return plan;
+}
+
+// What finds no room is freed.
+void put_by(std::string key, KeptPlan plan) noexcept {
+    if (plan.get() == nullptr || idle_plans().size() >= most_idle) return;
+    try {
+        idle_plans().try_emplace(std::move(key), std::move(plan));
+    } catch (const std::bad_alloc &) {
+    }
 }
 
 }  // namespace
@@ -113,24 +140,38 @@ void ForeignKeys::add_key(const ForeignKeyCacheInfo *info, Lock lock) {
         key.lengths.push_back(attribute->attlen);
         key.by_value.push_back(attribute->attbyval);
     }
-    Oid *const types = key.types.data();
-    pg_call([&] {
-        char *question = build_question(info, lock);
+    const char *const question = pg_call([&] {
         Relation parent =
             table_open(info->confrelid, lock == Lock::key_share ? RowShareLock : AccessShareLock);
         key.parent_owner = RelationGetForm(parent)->relowner;
         table_close(parent, NoLock);
+        return static_cast<const char *>(build_question(info, lock));
+    });
+    key.plan_key = std::to_string(key.parent_owner) + " " + question;
+    for (const Oid type : key.types) key.plan_key += " " + std::to_string(type);
+    key.plan = take_idle(key.plan_key);
+    if (key.plan.get() == nullptr) prepare(key, question);
+    word_errors(key);
+    keys_.push_back(std::move(key));
+}
+
+void ForeignKeys::prepare(Key &key, const char *question) {
+    const int count = static_cast<int>(key.types.size());
+    Oid *const types = key.types.data();
+    pg_call([&] {
         if (SPI_connect() != SPI_OK_CONNECT) elog(ERROR, "SPI_connect failed");
         const AsOwner before = become(key.parent_owner);
-        SPIPlanPtr plan = SPI_prepare(question, info->nkeys, types);
+        SPIPlanPtr plan = SPI_prepare(question, count, types);
         if (plan == nullptr) elog(ERROR, "SPI_prepare: %s", SPI_result_code_string(SPI_result));
         come_back(before);
         SPI_keepplan(plan);
         key.plan.set(plan);
         SPI_finish();
     });
-    word_errors(key);
-    keys_.push_back(std::move(key));
+}
+
+ForeignKeys::~ForeignKeys() {
+    for (Key &key : keys_) put_by(std::move(key.plan_key), std::move(key.plan));
 }
 
 // The bytes of the key's values. Equal values of different bytes only cost one question more.

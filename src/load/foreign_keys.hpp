@@ -28,6 +28,7 @@ class ForeignKeys {
     enum class Lock : uint8_t { key_share, none };
     // The same for these constraints alone, in their order.
     ForeignKeys(Relation rel, std::span<const Oid> constraints, Lock lock = Lock::key_share);
+    ~ForeignKeys();
     ForeignKeys(const ForeignKeys &) = delete;
     ForeignKeys &operator=(const ForeignKeys &) = delete;
 
@@ -65,6 +66,7 @@ class ForeignKeys {
         std::vector<Oid> outputs;              // the types' output functions
         std::string type_name, message, hint;  // of its errors; the message up to the values
         KeptPlan plan;
+        std::string plan_key;  // what it is known by among the idle ones
         KeyCache known;
         bool flat() const { return numbers.size() == 1 && by_value[0]; }
     };
@@ -74,6 +76,7 @@ class ForeignKeys {
         bool answer;
     };
 
+    static void prepare(Key &key, const char *question);
     void add_key(const ForeignKeyCacheInfo *info, Lock lock = Lock::key_share);
     KeyState *find(Key &key, TupleTableSlot *slot);
     static std::string image_of(const Key &key, TupleTableSlot *slot);

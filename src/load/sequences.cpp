@@ -10,26 +10,43 @@ namespace {
 
 using Found = OwnedSequences::Found;
 
-Found find_sequence(Oid table, AttrNumber column) {
-    return pg_call([&] {
-        Found found{InvalidOid, true, 0, 0};
-        ListCell *cell;
-        foreach (cell, getOwnedSequences(table)) {
-            const Oid sequence = lfirst_oid(cell);
+// A sequence and the column that owns it.
+struct Owned {
+    AttrNumber column;
+    Found found;
+};
+
+std::vector<Owned> find_sequences(Oid table) {
+    List *const sequences = pg_call([&] { return getOwnedSequences(table); });
+    std::vector<Owned> owned;
+    ListCell *cell;
+    foreach (cell, sequences) {
+        const Oid sequence = lfirst_oid(cell);
+        owned.push_back(pg_call([&] {
+            Owned item{InvalidAttrNumber, {InvalidOid, true, 0, 0}};
             Oid owner_table;
             int32 owner_column;
             if (!sequenceIsOwned(sequence, DEPENDENCY_AUTO, &owner_table, &owner_column) &&
                 !sequenceIsOwned(sequence, DEPENDENCY_INTERNAL, &owner_table, &owner_column))
-                continue;
-            if (owner_column != column) continue;
+                return item;
             HeapTuple tuple = SearchSysCache1(SEQRELID, ObjectIdGetDatum(sequence));
-            if (!HeapTupleIsValid(tuple)) continue;
+            if (!HeapTupleIsValid(tuple)) return item;
             const auto *facts = reinterpret_cast<Form_pg_sequence>(GETSTRUCT(tuple));
-            found = {sequence, facts->seqincrement > 0, facts->seqmin, facts->seqmax};
+            item = {static_cast<AttrNumber>(owner_column),
+                    {sequence, facts->seqincrement > 0, facts->seqmin, facts->seqmax}};
             ReleaseSysCache(tuple);
-        }
-        return found;
-    });
+            return item;
+        }));
+    }
+    return owned;
+}
+
+// Of several, the last.
+Found sequence_of(const std::vector<Owned> &owned, AttrNumber column) {
+    Found found{InvalidOid, true, 0, 0};
+    for (const Owned &item : owned)
+        if (item.column == column) found = item.found;
+    return found;
 }
 
 bool is_integer(Oid type) {
@@ -88,9 +105,10 @@ void move_past(const Found &found, int64_t value) {
 }  // namespace
 
 OwnedSequences::OwnedSequences(Relation rel, const std::vector<PlannedColumn> &columns) {
+    const std::vector<Owned> owned = find_sequences(RelationGetRelid(rel));
     for (const PlannedColumn &column : columns) {
         if (!is_integer(column.type)) continue;
-        const Found found = find_sequence(RelationGetRelid(rel), column.number);
+        const Found found = sequence_of(owned, column.number);
         if (OidIsValid(found.sequence)) items_.push_back({column.number - 1, column.type, found, false, 0});
     }
 }
@@ -115,8 +133,9 @@ void OwnedSequences::advance() {
 }
 
 void advance_past_rows(Relation rel) {
+    const std::vector<Owned> owned = find_sequences(RelationGetRelid(rel));
     for (const PlannedColumn &column : plan_columns(rel, {})) {
-        const Found found = find_sequence(RelationGetRelid(rel), column.number);
+        const Found found = sequence_of(owned, column.number);
         if (!OidIsValid(found.sequence) || !is_integer(column.type)) continue;
         const std::string name = quote_identifier_text(column.name);
         const std::vector<TextRow> furthest =

@@ -51,28 +51,6 @@ void AvroSource::open_block() {
     if (block_ < window_.size()) cursor_.emplace(window_[block_].data);
 }
 
-// Avro strings may hold NUL, text in PostgreSQL may not.
-void AvroSource::tell_nul_characters(Batch &batch, size_t record) const {
-    for (size_t c = 0; c < width_; ++c) {
-        Field &field = batch.row(record)[c];
-        if (field.kind != Field::Kind::text || field.text.find('\0') == field.text.npos) continue;
-        batch.faults.push_back({Code::nul_character, static_cast<int>(c), field.text});
-        field.kind = Field::Kind::absent;
-    }
-}
-
-// What is done to records once they are decoded: values changed, faults told.
-void AvroSource::finish(Batch &batch, size_t first) {
-    if (!changes_.empty()) changes_.apply(batch, first);
-    for (size_t r = first; r < batch.records.size(); ++r) {
-        Record &record = batch.records[r];
-        record.first_fault = static_cast<uint32_t>(batch.faults.size());
-        changes_.take_faults(batch, r);
-        tell_nul_characters(batch, r);
-        record.faults = static_cast<uint32_t>(batch.faults.size()) - record.first_fault;
-    }
-}
-
 size_t AvroSource::fill(Batch &batch, size_t limit) {
     decoder_.release();
     changes_.release();
@@ -101,7 +79,7 @@ size_t AvroSource::fill(Batch &batch, size_t limit) {
         ++row_;
         ++count;
     }
-    finish(batch, first);
+    changes_.apply(batch, first);
     return count;
 }
 

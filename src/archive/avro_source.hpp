@@ -33,8 +33,6 @@ class AvroSource final : public RecordSource {
         std::string data;
     };
     void open_block();
-    void finish(Batch &batch, size_t first);
-    void tell_nul_characters(Batch &batch, size_t record) const;
 
     avro::ContainerReader &reader_;
     avro::RowDecoder decoder_;

@@ -24,7 +24,9 @@ bool BackupRows::next_part() {
     return true;
 }
 
-void BackupRows::map(const std::vector<int> &mapping, const std::vector<avro::Column> &columns) {
+void BackupRows::map(const std::vector<int> &mapping, const std::vector<avro::Column> &columns,
+                     ValueChanges changes) {
+    changes_ = std::move(changes);
     width_ = columns.size();
     decoder_.emplace(value_or_fail(avro::RowDecoder::compile(open_->schema, mapping, width_, columns)));
 }
@@ -46,6 +48,7 @@ bool BackupRows::next_rows(Batch &batch, size_t limit) {
         left_ = block_.rows;
     }
     decoder_->release();
+    changes_.release();
     while (left_ > 0 && batch.records.size() < limit && decoder_->made() < made_per_batch) {
         batch.fields.resize(batch.fields.size() + width_);
         const auto row = batch.row(batch.records.size());
@@ -58,6 +61,7 @@ bool BackupRows::next_rows(Batch &batch, size_t limit) {
         batch.records.push_back(record);
         --left_;
     }
+    if (!as_written_) changes_.apply(batch, 0);
     if (left_ > 0) return true;
     if (const Status end = avro::RowDecoder::check_end(*cursor_); !end)
         fail(avro::place_error(end.error(), block_));

@@ -9,6 +9,7 @@
 
 #include "archive/manifest.hpp"
 #include "archive/parts_source.hpp"
+#include "archive/value_changes.hpp"
 #include "core/avro/decoder.hpp"
 
 namespace ferry {
@@ -20,9 +21,9 @@ class BackupRows {
     // Opens the next part; false behind the last one. Raises 22P03, 58P01 and what else files may be.
     bool next_part();
     const avro::Schema &schema() const { return open_->schema; }
-    // Says which of these columns takes each field, or -1; or that values come as the table gave them, one
-    // for each field. Stands between next_part() and next_rows().
-    void map(const std::vector<int> &mapping, const std::vector<avro::Column> &columns);
+    // Says which of these columns takes each field, or -1, and what its values need before; or that values
+    // come as the table gave them, one for each field. Stands between next_part() and next_rows().
+    void map(const std::vector<int> &mapping, const std::vector<avro::Column> &columns, ValueChanges changes);
     void map_as_written();
     // Replaces `batch` by the next rows, all of one block and at most `limit`; false at the part's end.
     // Raises 22P03 with the offset in the file.
@@ -30,7 +31,8 @@ class BackupRows {
 
     const Manifest &manifest() const noexcept { return manifest_; }
     // Where it stands.
-    const ManifestPart &part() const { return manifest_.parts[next_ - 1]; }
+    size_t part_number() const noexcept { return next_ - 1; }  // from 0
+    const ManifestPart &part() const { return manifest_.parts[part_number()]; }
     uint64_t block() const noexcept { return block_.number; }
     uint64_t offset() const noexcept { return block_.offset; }
     uint64_t rows_in_part() const noexcept { return rows_; }
@@ -40,6 +42,7 @@ class BackupRows {
     size_t next_ = 0;  // part to be opened next
     std::unique_ptr<OpenPart> open_;
     std::optional<avro::RowDecoder> decoder_;
+    ValueChanges changes_;
     size_t width_ = 0;
     bool as_written_ = false;
     avro::Block block_;

@@ -11,12 +11,6 @@
 namespace ferry {
 namespace {
 
-// How a field of the file is called: by us with the column's own name, by others with the field's.
-const std::string &column_name_of(const avro::SchemaField &field) {
-    const auto own = field.properties.find("pg.name");
-    return own != field.properties.end() ? own->second : field.name;
-}
-
 // A field that one of our backups wrote.
 bool is_own(const avro::SchemaField &field) {
     return field.properties.contains("pg.name") && field.properties.contains("pg.type");
@@ -29,11 +23,11 @@ class Columns {
 
     // Whatever would be found first is found, generated or not; nullptr when there is nothing.
     const std::string *find(const avro::SchemaField &field) const {
-        if (const std::string *column = find_exactly(column_name_of(field))) return column;
+        if (const std::string *column = find_exactly(avro::column_name(field))) return column;
         if (const std::string *column = find_exactly(field.name)) return column;
         for (const std::string &alias : field.aliases)
             if (const std::string *column = find_exactly(alias)) return column;
-        const std::string &name = column_name_of(field);
+        const std::string &name = avro::column_name(field);
         return find_where([&](const std::string &column) { return equal_ignoring_case(column, name); });
     }
     const std::string *find_exactly(const std::string &name) const {
@@ -93,7 +87,7 @@ class Matcher {
 void Matcher::check_options(const avro::Schema &schema) const {
     for (const auto &[name, column] : options_.columns) {
         const auto meant = [&](const avro::SchemaField &field) {
-            return field.name == name || column_name_of(field) == name;
+            return field.name == name || avro::column_name(field) == name;
         };
         if (std::ranges::none_of(schema.top().fields, meant))
             fail({Code::schema_mismatch, "the Avro file has no field \"" + name + "\""});
@@ -111,7 +105,7 @@ void Matcher::check_options(const avro::Schema &schema) const {
 
 const std::optional<std::string> *Matcher::find_option(const avro::SchemaField &field) const {
     auto found = options_.columns.find(field.name);
-    if (found == options_.columns.end()) found = options_.columns.find(column_name_of(field));
+    if (found == options_.columns.end()) found = options_.columns.find(avro::column_name(field));
     return found != options_.columns.end() ? &found->second : nullptr;
 }
 
@@ -141,7 +135,7 @@ int Matcher::take_column(const std::string &column, const std::vector<int> &mapp
 }
 
 void Matcher::note_dropped(const avro::SchemaField &field) {
-    const std::string &name = column_name_of(field);
+    const std::string &name = avro::column_name(field);
     if (std::ranges::find(match_.dropped, name) == match_.dropped.end()) match_.dropped.push_back(name);
 }
 

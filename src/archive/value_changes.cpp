@@ -125,11 +125,27 @@ void ValueChanges::apply(Batch &batch, size_t first) {
             change_text(batch, first, changed);
     }
     std::ranges::stable_sort(found_, {}, &Found::record);
+    for (size_t r = first; r < batch.records.size(); ++r) {
+        Record &record = batch.records[r];
+        record.first_fault = static_cast<uint32_t>(batch.faults.size());
+        take_faults(batch, r);
+        tell_nul_characters(batch, r);
+        record.faults = static_cast<uint32_t>(batch.faults.size()) - record.first_fault;
+    }
 }
 
 void ValueChanges::take_faults(Batch &batch, size_t record) {
     for (; taken_ < found_.size() && found_[taken_].record == record; ++taken_)
         batch.faults.push_back(found_[taken_].fault);
+}
+
+void ValueChanges::tell_nul_characters(Batch &batch, size_t record) {
+    const std::span<Field> row = batch.row(record);
+    for (size_t c = 0; c < row.size(); ++c) {
+        if (row[c].kind != Field::Kind::text || row[c].text.find('\0') == row[c].text.npos) continue;
+        batch.faults.push_back({Code::nul_character, static_cast<int>(c), row[c].text});
+        row[c].kind = Field::Kind::absent;
+    }
 }
 
 void ValueChanges::change_text(Batch &batch, size_t first, const Changed &changed) {

@@ -21,12 +21,9 @@ class ValueChanges {
     // Raises 22023 for one that is not known.
     ValueChanges(std::vector<avro::Resolution> columns, const std::string &time_zone);
 
-    bool empty() const noexcept { return changed_.empty(); }
-    // Changes the fields of all records from `first` on. What cannot be changed becomes absent, and its Fault
-    // is kept for take_faults().
+    // Changes the fields of all records from `first` on. What cannot be changed, and text with a NUL
+    // character, which PostgreSQL cannot hold, becomes absent and is told as a fault of its record.
     void apply(Batch &batch, size_t first);
-    // Adds the faults of one record to the batch.
-    void take_faults(Batch &batch, size_t record);
     // Gives up all text made so far.
     void release() noexcept { arena_.clear(); }
 
@@ -40,6 +37,8 @@ class ValueChanges {
         Fault fault;
     };
 
+    void take_faults(Batch &batch, size_t record);
+    static void tell_nul_characters(Batch &batch, size_t record);
     void change_text(Batch &batch, size_t first, const Changed &changed);
     void change_numbers(Batch &batch, size_t first, const Changed &changed);
     void move_numbers(Batch &batch, size_t first, const Changed &changed);

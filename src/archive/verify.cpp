@@ -8,6 +8,7 @@
 
 #include "archive/backup_rows.hpp"
 #include "archive/origin.hpp"
+#include "archive/match.hpp"
 #include "archive/table_hash.hpp"
 #include "archive/table_shape.hpp"
 #include "archive/verdict.hpp"
@@ -152,13 +153,7 @@ void decode_rows(const Manifest &manifest, Findings &findings) {
 // ---- plan ----
 
 std::string property(const avro::SchemaField &field, std::string_view key) {
-    const auto found = field.properties.find(key);
-    return found != field.properties.end() ? found->second : std::string();
-}
-
-std::string column_name_of(const avro::SchemaField &field) {
-    const std::string own = property(field, "pg.name");
-    return own.empty() ? field.name : own;
+    return std::string(avro::property(field.properties, key));
 }
 
 const FormData_pg_attribute *find_attribute(Relation rel, const std::string &name) {
@@ -207,11 +202,14 @@ class Plan {
         : rel_(rel), findings_(findings), rows_(manifest) {}
 
     void check() {
-        if (!tell_drift()) return;
+        if (!match_fields()) return;
         const avro::Table table = describe_table(rel_);
-        read_rows(
-            rows_, findings_, [&] { rows_.map(map_fields(rows_.schema()), pick_columns(table, columns_)); },
-            [&](Batch &batch) { check_rows(batch); });
+        const auto map = [&] {
+            const size_t part = rows_.part_number();
+            rows_.map(match_.mappings[part], pick_columns(table, match_.columns),
+                      std::move(match_.changes[part]));
+        };
+        read_rows(rows_, findings_, map, [&](Batch &batch) { check_rows(batch); });
         if (!checks_) return;
         checks_->slots.finish();
         checks_->table.finish();
@@ -231,10 +229,10 @@ class Plan {
         std::vector<RowError> errors;
     };
 
-    // The first part's schema tells: all parts have the same columns. False when it cannot be read.
-    bool tell_drift();
+    // Which column takes which field, as a restore would have it. False when that cannot be told.
+    bool match_fields();
+    void tell_drift(const avro::Schema &schema);
     void tell_added();
-    std::vector<int> map_fields(const avro::Schema &schema) const;
     void check_rows(Batch &batch);
     void tell(const Batch &batch, const RowError &error);
     void check_nulls(const Batch &batch);
@@ -242,37 +240,29 @@ class Plan {
     Relation rel_;
     Findings &findings_;
     BackupRows rows_;
-    std::vector<std::string> columns_;  // of the table, that fields go to
-    bool complete_ = true;              // all of them
+    Match match_;
+    bool complete_ = true;  // all columns of the table have a field
     std::unique_ptr<Checks> checks_;
 };
 
-bool Plan::tell_drift() {
+bool Plan::match_fields() {
     const Manifest &manifest = rows_.manifest();
-    try {
-        const OpenPart first(manifest.parts[0].file);
-        for (const avro::SchemaField &field : first.schema.top().fields) {
-            const std::string name = column_name_of(field);
-            const FormData_pg_attribute *attribute = find_attribute(rel_, name);
-            if (attribute == nullptr) {
-                Finding finding = findings_.start();
-                finding.part = manifest.parts[0].file;
-                finding.column = name;
-                finding.problem = "the table has no such column";
-                findings_.add(std::move(finding));
-                continue;
-            }
-            const std::string was = own_type(field),
-                              is = type_text(attribute->atttypid, attribute->atttypmod);
-            if (was != is)
-                findings_.note("column \"" + name + "\" was " +
-                               (was.empty() ? property(field, "pg.type") : was) + " and is " + is);
-            if (attribute->attgenerated == '\0') columns_.push_back(name);
+    std::vector<avro::Schema> schemas;
+    for (const ManifestPart &part : manifest.parts) {
+        try {
+            schemas.push_back(std::move(OpenPart(part.file).schema));
+        } catch (const Failure &failure) {
+            findings_.add(part.file, in_words(failure.error));
+            return false;
         }
+    }
+    try {
+        match_ = match_columns(schemas, rel_, describe_table(rel_), {});
     } catch (const Failure &failure) {
         findings_.add(manifest.parts[0].file, in_words(failure.error));
         return false;
     }
+    tell_drift(schemas[0]);
     tell_added();
     if (pg_call([&] { return list_length(RelationGetFKeyList(rel_)); }) >
         static_cast<int>(keys_to_others(rel_).size()))
@@ -280,10 +270,27 @@ bool Plan::tell_drift() {
     return true;
 }
 
+// What is not as it was, but no reason why a restore should fail.
+void Plan::tell_drift(const avro::Schema &schema) {
+    for (const std::string &name : match_.dropped)
+        findings_.note("column \"" + name + "\" is not in the table any more");
+    const std::vector<avro::SchemaField> &fields = schema.top().fields;
+    for (size_t i = 0; i < fields.size(); ++i) {
+        if (match_.mappings[0][i] < 0) continue;
+        const std::string &name = match_.columns[static_cast<size_t>(match_.mappings[0][i])];
+        const FormData_pg_attribute *attribute = find_attribute(rel_, name);
+        const std::string was = own_type(fields[i]),
+                          is = type_text(attribute->atttypid, attribute->atttypmod);
+        if (was != is)
+            findings_.note("column \"" + name + "\" was " +
+                           (was.empty() ? property(fields[i], "pg.type") : was) + " and is " + is);
+    }
+}
+
 // A column that is not in the backup takes its default, if it has one.
 void Plan::tell_added() {
     for (const std::string &name : loadable_columns(rel_)) {
-        if (std::ranges::find(columns_, name) != columns_.end()) continue;
+        if (std::ranges::find(match_.columns, name) != match_.columns.end()) continue;
         complete_ = false;
         const FormData_pg_attribute *attribute = find_attribute(rel_, name);
         const bool filled = attribute->atthasdef || attribute->attidentity != '\0';
@@ -298,17 +305,8 @@ void Plan::tell_added() {
     }
 }
 
-std::vector<int> Plan::map_fields(const avro::Schema &schema) const {
-    std::vector<int> mapping;
-    for (const avro::SchemaField &field : schema.top().fields) {
-        const auto found = std::ranges::find(columns_, column_name_of(field));
-        mapping.push_back(found != columns_.end() ? static_cast<int>(found - columns_.begin()) : -1);
-    }
-    return mapping;
-}
-
 void Plan::check_rows(Batch &batch) {
-    if (!checks_) checks_ = std::make_unique<Checks>(rel_, columns_, complete_);
+    if (!checks_) checks_ = std::make_unique<Checks>(rel_, match_.columns, complete_);
     const size_t count = batch.records.size();
     checks_->slots.reserve(count);
     checks_->slots.clear(count);
@@ -329,7 +327,7 @@ void Plan::tell(const Batch &batch, const RowError &error) {
     finding.record = batch.records[error.row].number;
     finding.column = error.column_name;
     if (finding.column.empty() && error.column >= 0)
-        finding.column = columns_[static_cast<size_t>(error.column)];
+        finding.column = match_.columns[static_cast<size_t>(error.column)];
     finding.problem = error.message;
     findings_.add(std::move(finding));
 }
@@ -337,13 +335,14 @@ void Plan::tell(const Batch &batch, const RowError &error) {
 // The checker looks at NULLs only where it knows all attributes.
 void Plan::check_nulls(const Batch &batch) {
     for (uint32_t r = 0; r < batch.records.size(); ++r) {
-        for (size_t c = 0; c < columns_.size(); ++c) {
-            if (batch.row(r)[c].kind != Field::Kind::null || !find_attribute(rel_, columns_[c])->attnotnull)
+        for (size_t c = 0; c < match_.columns.size(); ++c) {
+            if (batch.row(r)[c].kind != Field::Kind::null ||
+                !find_attribute(rel_, match_.columns[c])->attnotnull)
                 continue;
             RowError error;
             error.row = r;
             error.column = static_cast<int>(c);
-            error.message = "null value in column \"" + columns_[c] + "\" of relation \"" +
+            error.message = "null value in column \"" + match_.columns[c] + "\" of relation \"" +
                             RelationGetRelationName(rel_) + "\" violates not-null constraint";
             tell(batch, error);
         }
@@ -391,7 +390,7 @@ class RefusedRows final : public LoadObserver {
 Oid make_scratch(const avro::Schema &schema) {
     std::string columns;
     for (const avro::SchemaField &field : schema.top().fields) {
-        const std::string type = base_type(field), name = column_name_of(field);
+        const std::string type = base_type(field), name = avro::column_name(field);
         if (type.empty() || type == "-") {
             fail({Code::schema_mismatch, "column \"" + name + "\" is of type \"" +
                                              property(field, "pg.type") + "\", which does not exist"});
@@ -406,31 +405,24 @@ Oid make_scratch(const avro::Schema &schema) {
     return static_cast<Oid>(std::stoul(*oid.at(0).at(0)));
 }
 
-std::vector<avro::Column> describe_columns(Oid relid) {
-    Relation rel = open_table(relid, AccessShareLock);
-    std::vector<avro::Column> columns = describe_table(rel).columns;
-    close_table(rel);
-    return columns;
-}
-
 void load_scratch(const Manifest &manifest, Findings &findings) {
     std::vector<std::string> files;
     for (const ManifestPart &part : manifest.parts) files.push_back(part.file);
-    const OpenPart first(files[0]);
-    std::vector<std::string> columns;
-    std::vector<int> mapping;
-    for (const avro::SchemaField &field : first.schema.top().fields) {
-        mapping.push_back(static_cast<int>(columns.size()));
-        columns.push_back(column_name_of(field));
-    }
-    const Oid scratch = make_scratch(first.schema);
-    PartsSource source(files, {files.size(), mapping}, describe_columns(scratch), manifest.sha256);
+    std::vector<avro::Schema> schemas;
+    for (const std::string &file : files) schemas.push_back(std::move(OpenPart(file).schema));
+    const Oid scratch = make_scratch(schemas[0]);
+    Relation rel = open_table(scratch, AccessShareLock);
+    const avro::Table table = describe_table(rel);
+    Match match = match_columns(schemas, rel, table, {});
+    close_table(rel);
+    PartsSource source(files, match.mappings, pick_columns(table, match.columns), manifest.sha256,
+                       std::move(match.changes));
     RefusedRows refused(manifest, source, findings);
     LoadOptions options;
     options.on_error = OnError::reject;
     options.json = "{}";
     const LoadFacts facts{manifest.target, "avro", manifest.file};
-    run_load({{[&] { return scratch; }}, columns, source, facts, options, &refused});
+    run_load({{[&] { return scratch; }}, match.columns, source, facts, options, &refused});
     if (findings.ok() && hash_table(scratch) != manifest.content_hash)
         findings.add("", "the content hash of the restored table is not the manifest's");
 }

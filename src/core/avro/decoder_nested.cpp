@@ -13,11 +13,6 @@ namespace {
 // Memory that is kept from one nested value to the next.
 constexpr size_t kept_bytes = size_t{1} << 20;
 
-const std::string &name_of(const SchemaField &field) {
-    const auto own = field.properties.find("pg.name");
-    return own != field.properties.end() ? own->second : field.name;
-}
-
 bool is_text(std::string_view bytes) noexcept {
     return bytes.find('\0') == bytes.npos && utf8_valid_prefix(bytes) == bytes.size();
 }
@@ -134,7 +129,7 @@ class RowDecoder::ViewMaker {
             return refuse_nested(view, *target, path);
         if (!view.json) view.order.assign(target->parts.size(), -1);
         for (size_t i = 0; i < fields.size(); ++i) {
-            const std::string &name = name_of(fields[i]);
+            const std::string &name = column_name(fields[i]);
             std::string where = path;
             where.append(".").append(name);
             const Column *part = view.json ? nullptr : take_part(view, *target, name, static_cast<int>(i));
@@ -200,7 +195,7 @@ Result<RowDecoder> RowDecoder::compile(const Schema &schema, std::span<const int
             taken[column] = true;
             const Column *shape = targets.empty() ? nullptr : &targets[column];
             if (made.is_nested(step.plan) || (shape != nullptr && shape->notation == Notation::money)) {
-                step.view = views.make(step.plan, shape, name_of(field));
+                step.view = views.make(step.plan, shape, column_name(field));
                 if (step.view < 0) return views.error;
             }
         }

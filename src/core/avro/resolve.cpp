@@ -72,20 +72,10 @@ std::string_view logical_name(Logical logical) noexcept {
     return names[static_cast<size_t>(logical)];
 }
 
-std::string name_of(const Node &node) {
+std::string column_name(const Node &node) {
     std::string name(type_name(node.type));
     if (node.logical != Logical::none) name.append(" (").append(logical_name(node.logical)).append(")");
     return name;
-}
-
-std::string_view property(const Properties &properties, std::string_view key) {
-    const auto found = properties.find(key);
-    return found != properties.end() ? std::string_view(found->second) : std::string_view();
-}
-
-const std::string &name_of(const SchemaField &field) {
-    const auto own = field.properties.find("pg.name");
-    return own != field.properties.end() ? own->second : field.name;
 }
 
 // `pg_type` is what the column was that the field was written from, or "".
@@ -292,17 +282,17 @@ class Resolver {
             const Node &node = schema_.at(branch);
             const Source source = source_of(node, own);
             if (source == Source::nested) {
-                if (Status inside = look_inside(branch, target, name_of(field)); !inside)
+                if (Status inside = look_inside(branch, target, column_name(field)); !inside)
                     return inside.error();
                 continue;
             }
             const std::optional<Resolution> one = resolve(source, taker_of(target));
-            if (!one) return refuse(name_of(field), "values of type " + name_of(node), target);
+            if (!one) return refuse(column_name(field), "values of type " + column_name(node), target);
             if (needs_time_zone(one->numbers) && !has_time_zone_)
-                return tell_zone(name_of(field), one->numbers, target);
+                return tell_zone(column_name(field), one->numbers, target);
             if (is_number(source)) {
                 if (numbers && *numbers != one->numbers)
-                    return refuse(name_of(field), "numbers of several meanings", target);
+                    return refuse(column_name(field), "numbers of several meanings", target);
                 numbers = one->numbers;
             }
             if (one->texts != TextChange::none) all.texts = one->texts;
@@ -332,10 +322,10 @@ class Resolver {
         }
         if (node.type != Type::record || target.kind != Kind::record) return Done{};
         for (const SchemaField &field : node.fields) {
-            const Column *part = find_part(target, name_of(field));
+            const Column *part = find_part(target, column_name(field));
             if (part == nullptr) continue;
             const std::string_view own = property(field.properties, "pg.type");
-            if (Status one = resolve_part(field.node, own, *part, path + "." + name_of(field)); !one)
+            if (Status one = resolve_part(field.node, own, *part, path + "." + column_name(field)); !one)
                 return one;
         }
         return Done{};
@@ -350,7 +340,7 @@ class Resolver {
                 continue;
             }
             const std::optional<Resolution> one = resolve(source, taker_of(target));
-            if (!one) return refuse(path, "values of type " + name_of(node), target);
+            if (!one) return refuse(path, "values of type " + column_name(node), target);
             if (needs_time_zone(one->numbers)) return tell_zone(path, one->numbers, target);
         }
         return Done{};

@@ -15,11 +15,6 @@ int plain_type(const Schema &schema, int node) {
     return node;
 }
 
-std::string_view property(const SchemaField &field, std::string_view key) {
-    const auto found = field.properties.find(key);
-    return found != field.properties.end() ? std::string_view(found->second) : std::string_view();
-}
-
 class Comparison {
   public:
     Comparison(const Schema &a, const Schema &b) : a_(a), b_(b) {}
@@ -27,7 +22,7 @@ class Comparison {
     bool same_records(const Node &a, const Node &b) const {
         return std::ranges::equal(a.fields, b.fields, [this](const SchemaField &f, const SchemaField &g) {
             for (const char *key : {"pg.name", "pg.type", "pg.typmod", "pg.domain"})
-                if (property(f, key) != property(g, key)) return false;
+                if (property(f.properties, key) != property(g.properties, key)) return false;
             return same_types(f.node, g.node);
         });
     }

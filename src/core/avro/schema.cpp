@@ -454,4 +454,14 @@ Result<Schema> parse_schema(std::string_view json, const Limits &limits) {
     return SchemaParser(limits).parse(json);
 }
 
+std::string_view property(const Properties &properties, std::string_view key) {
+    const auto found = properties.find(key);
+    return found != properties.end() ? std::string_view(found->second) : std::string_view();
+}
+
+const std::string &column_name(const SchemaField &field) {
+    const auto own = field.properties.find("pg.name");
+    return own != field.properties.end() ? own->second : field.name;
+}
+
 }  // namespace ferry::avro

@@ -131,6 +131,11 @@ struct SchemaField {
     Properties properties;     // all other keys: strings as they are, other values as JSON
 };
 
+// A property's text; empty without it.
+std::string_view property(const Properties &properties, std::string_view key);
+// The name of the column that a field was: what our own files tell in pg.name, else the field's name.
+const std::string &column_name(const SchemaField &field);
+
 // One type. A named type that is referred to again is the same node; no node contains itself.
 struct Node {
     Type type = Type::null;

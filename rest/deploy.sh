@@ -52,35 +52,45 @@ missing=$(psql -At -c "SELECT string_agg(t, ', ') FROM unnest(ARRAY['departments
 [ -z "$missing" ] || fail "schema public lacks $missing: run CREATE EXTENSION pg_ferry_hiring CASCADE; SELECT hiring.create_tables();"
 
 # Secrets reach psql by the environment, never as arguments, and the session keeps out of the server's log.
-encode() { base64 < "$here/web/$1" | tr -d '\n'; }
-index_html=$(encode index.html) app_css=$(encode app.css) app_js=$(encode app.js) favicon_svg=$(encode favicon.svg)
-report_html=$(encode report.html) report_css=$(encode report.css) report_js=$(encode report.js)
 jwt_secret=$FERRY_JWT_SECRET
-export index_html app_css app_js favicon_svg report_html report_css report_js jwt_secret password
+export jwt_secret password
 cd "$here"
-psql --single-transaction --file - <<'SQL'
+
+# type_of NAME, insert FILE [NAME]: a file of the pages, as SQL
+type_of() {
+  case $1 in
+    *.html) echo 'text/html; charset=utf-8' ;;
+    *.css) echo 'text/css; charset=utf-8' ;;
+    *.js) echo 'text/javascript; charset=utf-8' ;;
+    *.svg) echo 'image/svg+xml' ;;
+    *) fail "no type is known for $1" ;;
+  esac
+}
+insert() {
+  name=$(basename "$1")
+  printf "INSERT INTO rest.assets (name, content_type, body) VALUES ('%s', '%s', decode('" "$name" "$(type_of "$name")"
+  base64 < "$1" | tr -d '\n'
+  printf "', 'base64'));\n"
+}
+{
+  cat <<'SQL'
 SET client_min_messages = warning;
 SET log_statement = 'none';
 SET log_min_duration_statement = -1;
 SET log_min_error_statement = 'panic';
 \getenv jwt_secret jwt_secret
 \getenv password password
-\getenv index_html index_html
-\getenv app_css app_css
-\getenv app_js app_js
-\getenv favicon_svg favicon_svg
-\getenv report_html report_html
-\getenv report_css report_css
-\getenv report_js report_js
 \i roles.sql
 SELECT format('ALTER ROLE authenticator PASSWORD %L', :'password') WHERE :'password' <> '' \gexec
 \i auth.sql
-\i api.sql
-\i metrics.sql
-\i openapi.sql
+SQL
+  for file in api/*.sql; do echo "\\i $file"; done
+  for file in web/*; do insert "$file"; done
+  cat <<'SQL'
 NOTIFY pgrst, 'reload config';
 NOTIFY pgrst, 'reload schema';
 SQL
+} | psql --single-transaction --file -
 
 # ---- the settings ----
 [ -n "$dir" ] || exit 0

@@ -24,7 +24,7 @@ install() {
 # Avro libraries that the tests read and write files with; libavro-java brings Jackson, Joda, slf4j and snappy along.
 readers=(python3-avro python3-snappy python3-zstandard libavro-java)
 # What BI tools stand on, a browser for the report, and what looks at its PDF.
-clients=(odbc-postgresql unixodbc libpostgresql-jdbc-java chromium poppler-utils)
+clients=(odbc-postgresql unixodbc libpostgresql-jdbc-java chromium poppler-utils nginx-light)
 [ "${1:-}" != demo ] || readers=() clients=()
 missing=()
 for package in g++ make cmake pkg-config libboost-test-dev libavro-dev libdeflate-dev libzstd-dev libsnappy-dev \

@@ -1,103 +1,5 @@
--- GET /: the home page for a browser, an OpenAPI 3.1 document for a tool, and the files the page is made of.
--- Paths, arguments and columns come from the catalogs; rest.route_answers and rest.route_headers hold what those cannot say.
-
-CREATE TABLE rest.assets (
-  name         text PRIMARY KEY,
-  content_type text NOT NULL,
-  body         bytea NOT NULL,
-  etag         text NOT NULL GENERATED ALWAYS AS ('"' || encode(sha256(body), 'hex') || '"') STORED
-);
-COMMENT ON TABLE rest.assets IS 'The files of the pages.';
-GRANT SELECT ON rest.assets TO web_anon, app_reader;
-
-INSERT INTO rest.assets (name, content_type, body) VALUES
-  ('index.html', 'text/html; charset=utf-8', decode(:'index_html', 'base64')),
-  ('app.css', 'text/css; charset=utf-8', decode(:'app_css', 'base64')),
-  ('app.js', 'text/javascript; charset=utf-8', decode(:'app_js', 'base64')),
-  ('favicon.svg', 'image/svg+xml', decode(:'favicon_svg', 'base64')),
-  ('report.html', 'text/html; charset=utf-8', decode(:'report_html', 'base64')),
-  ('report.css', 'text/css; charset=utf-8', decode(:'report_css', 'base64')),
-  ('report.js', 'text/javascript; charset=utf-8', decode(:'report_js', 'base64'));
-
-CREATE FUNCTION rest.page_policy() RETURNS text LANGUAGE sql IMMUTABLE
-SET search_path = pg_catalog, pg_temp AS $$
-  SELECT 'default-src ''none''; script-src ''self''; style-src ''self''; img-src ''self''; connect-src ''self''; '
-         'form-action ''none''; base-uri ''none''; frame-ancestors ''none'''
-$$;
-COMMENT ON FUNCTION rest.page_policy IS 'The content security policy of the pages: nothing inline, nothing from elsewhere.';
-
-CREATE FUNCTION api.asset(name text) RETURNS rest."*/*" LANGUAGE plpgsql STABLE
-SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-  file rest.assets;
-BEGIN
-  SELECT * INTO file FROM rest.assets a WHERE a.name = asset.name;
-  IF file.name IS NULL THEN
-    PERFORM rest.fail(404, '42704', 'there is no such file');
-  END IF;
-  PERFORM rest.add_headers(json_build_object('Content-Type', file.content_type, 'ETag', file.etag,
-                                             'Cache-Control', 'no-cache'));
-  IF rest.header('If-None-Match') = file.etag THEN
-    PERFORM rest.answer(304);
-    RETURN '';
-  END IF;
-  RETURN file.body;
-END
-$$;
-COMMENT ON FUNCTION api.asset IS 'A file of the home page
-
-Style, script and icon.';
-
--- ---------------------------------------------------------------------------------------------------------------
--- What the catalogs do not know
--- ---------------------------------------------------------------------------------------------------------------
-
-CREATE VIEW rest.route_answers AS
-SELECT * FROM (VALUES
-  -- route, tag, schema or media type of a good answer, statuses
-  ('login', 'session', 'Token', '{200,400,401,429}'::integer[]),
-  ('health', 'session', 'Health', '{200,503}'),
-  ('insert_batch', 'rows', 'BatchAnswer', '{200,201,207,400,401,403,404,409,413,422,503,504}'),
-  ('insert_batches', 'rows', 'BatchesAnswer', '{200,201,207,400,401,403,404,409,413,422,503,504}'),
-  ('insert_raw', 'rows', 'BatchAnswer', '{200,201,207,400,401,403,404,409,413,422,503,504}'),
-  ('import_csv', 'rows', 'LoadAnswer', '{200,201,207,400,401,403,404,409,413,422,503,504}'),
-  ('hires_by_quarter', 'metrics', NULL, '{200,400,401,403}'),
-  ('departments_above_mean', 'metrics', NULL, '{200,400,401,403}'),
-  ('mean_hires', 'metrics', NULL, '{200,400,401,403}'),
-  ('hires_by_department', 'metrics', NULL, '{200,400,401,403}'),
-  ('hires_by_month', 'metrics', NULL, '{200,400,401,403}'),
-  ('hires_trend', 'metrics', NULL, '{200,400,401,403}'),
-  ('loads_by_day', 'quality', NULL, '{200,400,401,403}'),
-  ('rejects_by_day', 'quality', NULL, '{200,400,401,403}'),
-  ('backup_status', 'quality', NULL, '{200,401,403}'),
-  ('prometheus', 'quality', 'text/plain', '{200,401,403}'),
-  ('report', 'metrics', 'text/html', '{200}'),
-  ('backups', 'backups', NULL, '{200,401,403}'),
-  ('backup_table', 'backups', 'Backup', '{201,400,401,403,404,409,503,504}'),
-  ('restore_table', 'backups', 'LoadAnswer', '{200,207,400,401,403,404,409,422,503,504}')
-) AS r(route, tag, answer, statuses);
-
-CREATE VIEW rest.route_headers AS
-SELECT route, header, required, schema::jsonb, description FROM (VALUES
-  ('insert_raw', 'X-Table', true, '{"type": "string", "examples": ["departments"]}', 'The table the rows go into.'),
-  ('insert_raw', 'X-Batch-Mode', false, '{"enum": ["partial", "atomic"], "default": "partial"}', 'Whether good rows go in without the bad ones.'),
-  ('insert_raw', 'X-Dry-Run', false, '{"type": "boolean", "default": false}', 'Check only.'),
-  ('insert_raw', 'X-Unknown', false, '{"enum": ["reject", "ignore"], "default": "reject"}', 'What becomes of keys that are no column.'),
-  ('insert_raw', 'X-Strict', false, '{"type": "boolean", "default": false}', 'Take only JSON of the column''s own form.'),
-  ('insert_raw', 'Idempotency-Key', false, '{"type": "string", "maxLength": 255}', 'Sent again with the same key, the request is answered as before and not done again.'),
-  ('insert_batch', 'Idempotency-Key', false, '{"type": "string", "maxLength": 255}', 'Sent again with the same key, the request is answered as before and not done again.'),
-  ('insert_batches', 'Idempotency-Key', false, '{"type": "string", "maxLength": 255}', 'Sent again with the same key, the request is answered as before and not done again.'),
-  ('import_csv', 'X-Table', true, '{"type": "string", "examples": ["departments"]}', 'The table the file goes into.'),
-  ('import_csv', 'X-Mode', false, '{"enum": ["partial", "atomic"], "default": "partial"}', 'Whether good rows go in without the bad ones.'),
-  ('import_csv', 'X-Dry-Run', false, '{"type": "boolean", "default": false}', 'Check only.'),
-  ('import_csv', 'X-Columns', false, '{"type": "string", "examples": ["id,department"]}', 'The columns of the file, in order, between commas.'),
-  ('import_csv', 'X-Header', false, '{"enum": ["auto", "on", "off"], "default": "auto"}', 'Whether the first line names the columns.'),
-  ('import_csv', 'X-Delimiter', false, '{"type": "string"}', 'What stands between two fields; a tab is written \t.'),
-  ('import_csv', 'X-Quote', false, '{"type": "string"}', 'The quote character.'),
-  ('import_csv', 'X-Escape', false, '{"type": "string"}', 'What stands before a quote inside quotes.'),
-  ('import_csv', 'X-Null-String', false, '{"type": "string"}', 'The unquoted text that means null.'),
-  ('import_csv', 'X-Reject-Limit', false, '{"type": "integer", "minimum": 0}', 'More rejects than this, and nothing is loaded.')
-) AS h(route, header, required, schema, description);
+-- The OpenAPI 3.1 document. Paths, arguments and columns come from the catalogs, the rest from what each file of
+-- routes adds to rest.routes, rest.route_headers and rest.schemas.
 
 CREATE FUNCTION rest.status_text(status integer) RETURNS text LANGUAGE sql IMMUTABLE STRICT
 SET search_path = pg_catalog, pg_temp AS $$
@@ -122,26 +24,6 @@ COMMENT ON FUNCTION rest.status_text IS 'What a status means here.';
 -- ---------------------------------------------------------------------------------------------------------------
 -- What the catalogs know
 -- ---------------------------------------------------------------------------------------------------------------
-
-CREATE FUNCTION rest.type_schema(type oid, typmod integer DEFAULT -1) RETURNS jsonb LANGUAGE sql STABLE
-SET search_path = pg_catalog, pg_temp AS $$
-  SELECT CASE
-    WHEN t.typtype = 'd' THEN rest.type_schema(t.typbasetype, t.typtypmod)
-    WHEN t.typcategory = 'A' THEN jsonb_build_object('type', 'array', 'items', rest.type_schema(t.typelem, typmod))
-    WHEN t.typname IN ('int2', 'int4') THEN '{"type": "integer", "format": "int32"}'
-    WHEN t.typname = 'int8' THEN '{"type": "integer", "format": "int64"}'
-    WHEN t.typname IN ('float4', 'float8', 'numeric') THEN '{"type": "number"}'
-    WHEN t.typname = 'bool' THEN '{"type": "boolean"}'
-    WHEN t.typname IN ('timestamptz', 'timestamp') THEN '{"type": "string", "format": "date-time"}'
-    WHEN t.typname IN ('date', 'uuid') THEN jsonb_build_object('type', 'string', 'format', t.typname)
-    WHEN t.typname IN ('json', 'jsonb') THEN '{}'
-    WHEN t.typname IN ('varchar', 'bpchar') AND typmod > 4
-      THEN jsonb_build_object('type', 'string', 'maxLength', typmod - 4)
-    ELSE '{"type": "string"}'
-  END
-  FROM pg_type t WHERE t.oid = type
-$$;
-COMMENT ON FUNCTION rest.type_schema IS 'The JSON schema of an SQL type.';
 
 -- A row as a client sends it: what the table demands is required, unless it has a default.
 CREATE FUNCTION rest.row_schema(of_table regclass) RETURNS jsonb LANGUAGE sql STABLE
@@ -197,7 +79,7 @@ SET search_path = pg_catalog, pg_temp AS $$
     SELECT p.*, r.tag, r.statuses, r.answer, p.provolatile <> 'v' AS reads,
            p.pronargs = 1 AND p.proargtypes[0] = 'bytea'::regtype AS takes_bytes,
            rest.summary(obj_description(p.oid, 'pg_proc')) AS about
-      FROM pg_proc p JOIN rest.route_answers r ON r.route = p.proname
+      FROM pg_proc p JOIN rest.routes r ON r.route = p.proname
      WHERE p.pronamespace = 'api'::regnamespace
   ), arguments AS (
     SELECT p.oid, a.name, a.position, a.position <= p.pronargs - p.pronargdefaults AS required,
@@ -292,7 +174,7 @@ SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION rest.view_paths IS 'The paths of the views.';
 
-CREATE FUNCTION rest.schemas() RETURNS jsonb LANGUAGE sql STABLE
+CREATE FUNCTION rest.all_schemas() RETURNS jsonb LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
   WITH tables AS (
     SELECT t.relname, rest.row_schema(t.oid) AS schema
@@ -304,57 +186,10 @@ SET search_path = pg_catalog, pg_temp AS $$
          'description', 'A row of the table named; the known tables are listed, others are possible.',
          'anyOf', jsonb_agg(jsonb_build_object('$ref', '#/components/schemas/' || relname) ORDER BY relname)
                   || '{"type": "object"}'::jsonb))
-    || $json${
-      "Error": {"type": "object", "required": ["code", "message", "details", "hint"], "properties": {
-        "code": {"type": "string", "description": "An SQLSTATE, a code of PostgREST, or BATCH_INVALID"},
-        "message": {"type": "string"},
-        "details": {"description": "A sentence, or the errors of the rows", "anyOf": [
-          {"type": ["string", "null"]}, {"type": "array", "items": {"$ref": "#/components/schemas/RowError"}}]},
-        "hint": {"type": ["string", "null"]}}},
-      "RowError": {"type": "object", "properties": {
-        "table": {"type": "string", "description": "In the answer for several tables: which one"},
-        "index": {"type": "integer", "description": "Position of the row, from 0"},
-        "pointer": {"type": "string", "description": "JSON pointer to the fault"},
-        "column": {"type": ["string", "null"]},
-        "code": {"type": "string", "enum": ["structure", "encoding", "type", "not_null", "check", "unique",
-                 "foreign_key", "exclusion", "domain", "trigger", "privilege"]},
-        "sqlstate": {"type": "string"}, "constraint": {"type": ["string", "null"]},
-        "value": {"type": ["string", "null"]}, "message": {"type": "string"}, "hint": {"type": ["string", "null"]}}},
-      "BatchAnswer": {"type": "object", "properties": {
-        "load": {"type": ["integer", "null"]}, "table": {"type": "string"}, "mode": {"type": "string"},
-        "dry_run": {"type": "boolean"}, "received": {"type": "integer"}, "inserted": {"type": "integer"},
-        "rejected": {"type": "integer"}, "keys": {"type": "array", "description": "Primary keys, in the order of the rows", "items": {}},
-        "errors": {"type": "array", "items": {"$ref": "#/components/schemas/RowError"}}}},
-      "BatchesAnswer": {"type": "object", "properties": {
-        "mode": {"type": "string"}, "dry_run": {"type": "boolean"}, "received": {"type": "integer"},
-        "inserted": {"type": "integer"}, "rejected": {"type": "integer"},
-        "tables": {"type": "object", "description": "By the names of the request", "additionalProperties": {"type": "object", "properties": {
-          "load": {"type": "integer"}, "table": {"type": "string"}, "received": {"type": "integer"},
-          "inserted": {"type": "integer"}, "rejected": {"type": "integer"}, "keys": {"type": "array", "items": {}}}}},
-        "errors": {"type": "array", "items": {"$ref": "#/components/schemas/RowError"}}}},
-      "LoadAnswer": {"type": "object", "properties": {
-        "load": {"type": ["integer", "null"]}, "table": {"type": "string"}, "mode": {"type": "string"},
-        "dry_run": {"type": "boolean"}, "status": {"type": "string"}, "received": {"type": "integer"},
-        "inserted": {"type": "integer"}, "rejected": {"type": "integer"}, "repaired": {"type": "integer"},
-        "bytes": {"type": ["integer", "null"]}, "seconds": {"type": ["number", "null"]},
-        "errors": {"type": "array", "description": "The first hundred", "items": {"type": "object", "properties": {
-          "record": {"type": "integer"}, "line": {"type": ["integer", "null"]}, "ordinal": {"type": "integer"},
-          "column": {"type": ["string", "null"]}, "code": {"type": "string"}, "sqlstate": {"type": "string"},
-          "constraint": {"type": ["string", "null"]}, "value": {"type": ["string", "null"]},
-          "message": {"type": "string"}, "hint": {"type": ["string", "null"]}}}}}},
-      "Token": {"type": "object", "properties": {
-        "access_token": {"type": "string"}, "token_type": {"const": "Bearer"}, "expires_in": {"type": "integer"},
-        "username": {"type": "string"}, "role": {"enum": ["app_reader", "app_writer", "app_operator"]}}},
-      "Health": {"type": "object", "properties": {
-        "status": {"const": "ok"}, "time": {"type": "string", "format": "date-time"}, "pg_ferry": {"type": "string"}}}
-    }$json$::jsonb
-    || jsonb_build_object('Backup', (
-         SELECT jsonb_build_object('type', 'object', 'properties', jsonb_object_agg(c.name, rest.type_schema(c.type)))
-           FROM pg_proc p CROSS JOIN LATERAL unnest(p.proargnames, p.proallargtypes, p.proargmodes) AS c(name, type, mode)
-          WHERE p.oid = 'api.backups'::regproc AND c.mode = 't'))
+    || (SELECT jsonb_object_agg(s.name, s.schema) FROM rest.schemas s)
     FROM tables
 $$;
-COMMENT ON FUNCTION rest.schemas IS 'The schemas that the paths refer to.';
+COMMENT ON FUNCTION rest.all_schemas IS 'The schemas that the paths refer to.';
 
 CREATE FUNCTION rest.openapi() RETURNS json LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
@@ -379,30 +214,6 @@ SET search_path = pg_catalog, pg_temp AS $$
                       "order": {"name": "order", "in": "query", "schema": {"type": "string"}, "description": "For example load_id.desc"},
                       "limit": {"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 0}, "description": "At most this many rows"},
                       "offset": {"name": "offset", "in": "query", "schema": {"type": "integer", "minimum": 0}, "description": "After this many rows"}}'::json,
-      'schemas', rest.schemas()))
+      'schemas', rest.all_schemas()))
 $$;
 COMMENT ON FUNCTION rest.openapi IS 'The OpenAPI document of this deployment.';
-
-CREATE FUNCTION api.root() RETURNS rest."*/*" LANGUAGE plpgsql STABLE
-SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-  PERFORM rest.add_headers('{"Vary": "Accept", "Cache-Control": "no-cache"}');
-  IF rest.header('Accept') LIKE '%text/html%' THEN
-    PERFORM rest.add_headers(json_build_object(
-      'Content-Type', 'text/html; charset=utf-8',
-      'Content-Security-Policy', rest.page_policy()));
-    RETURN (SELECT body FROM rest.assets WHERE name = 'index.html');
-  END IF;
-  PERFORM rest.add_headers('{"Content-Type": "application/json; charset=utf-8"}');
-  RETURN convert_to(rest.openapi()::text, 'UTF8');
-END
-$$;
-COMMENT ON FUNCTION api.root IS 'Home
-
-A page for a browser, this document for a tool.';
-
--- The grants of api.sql came before these functions.
-REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA api, rest FROM PUBLIC;
-GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA rest TO web_anon, app_reader, ferry_auth;
-GRANT SELECT ON rest.route_answers, rest.route_headers TO web_anon, app_reader;
-GRANT EXECUTE ON FUNCTION api.root, api.asset TO web_anon, app_reader;

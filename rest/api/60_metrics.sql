@@ -1,5 +1,23 @@
--- More metrics over HTTP: hires by department, month and quarter, and what the operators watch: loads, rejects, backups.
--- The hiring metrics find the tables by search_path, so it is fixed here.
+-- The numbers: hires for everyone, and what operators watch: loads, rejects, backups. The hiring metrics find the
+-- tables by search_path, so it is fixed here.
+
+CREATE FUNCTION api.hires_by_quarter(year integer DEFAULT 2021)
+RETURNS TABLE (department text, job text, q1 bigint, q2 bigint, q3 bigint, q4 bigint) LANGUAGE sql STABLE
+SET search_path = public, pg_temp
+AS $$ SELECT m.department, m.job, m.q1, m.q2, m.q3, m.q4 FROM hiring.hires_by_quarter(coalesce($1, 2021)) m $$;
+COMMENT ON FUNCTION api.hires_by_quarter IS 'Hires of a year by department, job and quarter
+
+Ordered by department and job. Quarters are UTC quarters.';
+
+CREATE FUNCTION api.departments_above_mean(year integer DEFAULT 2021, include_idle boolean DEFAULT true)
+RETURNS TABLE (id integer, department text, hired bigint) LANGUAGE sql STABLE
+SET search_path = public, pg_temp
+AS $$ SELECT m.id, m.department, m.hired FROM hiring.departments_above_mean(coalesce($1, 2021), $2) m $$;
+COMMENT ON FUNCTION api.departments_above_mean IS 'Departments that hired more than the mean of all departments in a year
+
+Ordered by hires, most first. Departments without a hire count in the mean, unless include_idle is false.';
+
+-- ---------------------------------------------------------------------------------------------------------------
 
 CREATE FUNCTION api.mean_hires(year integer DEFAULT 2021)
 RETURNS TABLE (hired bigint, departments bigint, hiring_departments bigint, mean numeric, mean_of_hiring numeric)
@@ -75,22 +93,23 @@ COMMENT ON FUNCTION api.prometheus IS 'Loads, rejects and backups for Prometheus
 
 Its text format, version 0.0.4.';
 
--- The page asks for its data itself, with the token of whoever logged in; the year is for its script.
-CREATE FUNCTION api.report(year text DEFAULT NULL, language text DEFAULT NULL) RETURNS rest."*/*" LANGUAGE plpgsql STABLE
-SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-  PERFORM rest.add_headers(json_build_object('Content-Type', 'text/html; charset=utf-8', 'Cache-Control', 'no-cache',
-            'Content-Security-Policy', rest.page_policy()));
-  RETURN (SELECT body FROM rest.assets WHERE name = 'report.html');
-END
-$$;
-COMMENT ON FUNCTION api.report IS 'The report of a year, a page to look at and to print
-
-Both metrics as charts and tables. year is 2021 unless it is named; language is en or es.';
-
+-- Who may.
+GRANT EXECUTE ON FUNCTION api.hires_by_quarter, api.departments_above_mean TO app_reader;
 GRANT EXECUTE ON FUNCTION api.mean_hires, api.hires_by_department, api.hires_by_month, api.hires_trend TO app_reader;
 GRANT EXECUTE ON FUNCTION api.loads_by_day, api.rejects_by_day TO app_writer;
 GRANT EXECUTE ON FUNCTION api.backup_status, api.prometheus TO app_operator;
-GRANT EXECUTE ON FUNCTION api.report TO web_anon, app_reader;
 GRANT EXECUTE ON FUNCTION ferry.loads_by_day, ferry.rejects_by_day TO app_writer;
 GRANT EXECUTE ON FUNCTION ferry.backup_status, ferry.prometheus, ferry.prometheus_label TO app_operator;
+
+-- For the OpenAPI document: what the catalogs do not know.
+INSERT INTO rest.routes (route, tag, answer, statuses) VALUES
+  ('hires_by_quarter', 'metrics', NULL, '{200,400,401,403}'),
+  ('departments_above_mean', 'metrics', NULL, '{200,400,401,403}'),
+  ('mean_hires', 'metrics', NULL, '{200,400,401,403}'),
+  ('hires_by_department', 'metrics', NULL, '{200,400,401,403}'),
+  ('hires_by_month', 'metrics', NULL, '{200,400,401,403}'),
+  ('hires_trend', 'metrics', NULL, '{200,400,401,403}'),
+  ('loads_by_day', 'quality', NULL, '{200,400,401,403}'),
+  ('rejects_by_day', 'quality', NULL, '{200,400,401,403}'),
+  ('backup_status', 'quality', NULL, '{200,401,403}'),
+  ('prometheus', 'quality', 'text/plain', '{200,401,403}');

@@ -1,0 +1,87 @@
+-- The pages: the home page at / for a browser, where a tool gets the OpenAPI document, the report, and the files they
+-- are made of.
+
+CREATE TABLE rest.assets (
+  name         text PRIMARY KEY,
+  content_type text NOT NULL,
+  body         bytea NOT NULL,
+  etag         text NOT NULL GENERATED ALWAYS AS ('"' || encode(sha256(body), 'hex') || '"') STORED
+);
+COMMENT ON TABLE rest.assets IS 'The files of the pages; deploy.sh fills it.';
+GRANT SELECT ON rest.assets TO web_anon, app_reader;
+
+CREATE FUNCTION rest.page_policy() RETURNS text LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp AS $$
+  SELECT 'default-src ''none''; script-src ''self''; style-src ''self''; img-src ''self''; connect-src ''self''; '
+         'form-action ''none''; base-uri ''none''; frame-ancestors ''none'''
+$$;
+COMMENT ON FUNCTION rest.page_policy IS 'The content security policy of the pages: nothing inline, nothing from elsewhere.';
+
+CREATE FUNCTION api.asset(name text) RETURNS rest."*/*" LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  file rest.assets;
+BEGIN
+  SELECT * INTO file FROM rest.assets a WHERE a.name = asset.name;
+  IF file.name IS NULL THEN
+    PERFORM rest.fail(404, '42704', 'there is no such file');
+  END IF;
+  PERFORM rest.add_headers(json_build_object('Content-Type', file.content_type, 'ETag', file.etag,
+                                             'Cache-Control', 'no-cache'));
+  IF rest.header('If-None-Match') = file.etag THEN
+    PERFORM rest.answer(304);
+    RETURN '';
+  END IF;
+  RETURN file.body;
+END
+$$;
+COMMENT ON FUNCTION api.asset IS 'A file of the home page
+
+Style, script and icon.';
+
+CREATE FUNCTION api.root() RETURNS rest."*/*" LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  PERFORM rest.add_headers('{"Vary": "Accept", "Cache-Control": "no-cache"}');
+  IF rest.header('Accept') LIKE '%text/html%' THEN
+    PERFORM rest.add_headers(json_build_object(
+      'Content-Type', 'text/html; charset=utf-8',
+      'Content-Security-Policy', rest.page_policy()));
+    RETURN (SELECT body FROM rest.assets WHERE name = 'index.html');
+  END IF;
+  PERFORM rest.add_headers('{"Content-Type": "application/json; charset=utf-8"}');
+  RETURN convert_to(rest.openapi()::text, 'UTF8');
+END
+$$;
+COMMENT ON FUNCTION api.root IS 'Home
+
+A page for a browser, this document for a tool.';
+
+-- The page asks for its data itself, with the token of whoever logged in; the year is for its script.
+CREATE FUNCTION api.report(year text DEFAULT NULL, language text DEFAULT NULL) RETURNS rest."*/*" LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  PERFORM rest.add_headers(json_build_object('Content-Type', 'text/html; charset=utf-8', 'Cache-Control', 'no-cache',
+            'Content-Security-Policy', rest.page_policy()));
+  RETURN (SELECT body FROM rest.assets WHERE name = 'report.html');
+END
+$$;
+COMMENT ON FUNCTION api.report IS 'The report of a year, a page to look at and to print
+
+Both metrics as charts and tables. year is 2021 unless it is named; language is en or es.';
+
+-- Who may.
+GRANT EXECUTE ON FUNCTION api.root, api.asset, api.report TO web_anon, app_reader;
+
+-- For the OpenAPI document: what the catalogs do not know.
+INSERT INTO rest.routes (route, tag, answer, statuses) VALUES
+  ('report', 'metrics', 'text/html', '{200}');
+
+-- ---------------------------------------------------------------------------------------------------------------
+-- The last word on rights. Helpers act with the rights of whoever calls a route, so any role may run them.
+-- ---------------------------------------------------------------------------------------------------------------
+
+REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA api, rest FROM PUBLIC;
+GRANT USAGE ON SCHEMA rest TO web_anon, app_reader, ferry_auth;
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA rest TO web_anon, app_reader, ferry_auth;
+GRANT USAGE ON SCHEMA api TO web_anon, app_reader;

@@ -2,6 +2,7 @@
 // in one step logged as a full page image: an error on the way leaves the page as it was.
 #include "server/btree.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include "server/compat.hpp"
@@ -78,36 +79,78 @@ bool in_reach(Relation index, BTScanInsert key, Page page) {
            _bt_compare(index, key, page, last_of(page)) <= 0;
 }
 
-// A copy of the leaf where the key belongs; false when the index is empty.
-bool copy_leaf(Relation index, Relation heap, BTScanInsert key, Page copy) {
-    Buffer leaf;
-    BTStack path = compat::search_btree(index, heap, key, &leaf);
-    if (!BufferIsValid(leaf)) return false;
-    std::memcpy(copy, BufferGetPage(leaf), BLCKSZ);
-    UnlockReleaseBuffer(leaf);
+// A copy of a leaf, which stays pinned so that no row of its entries makes room for another one.
+struct Leaf {
+    Relation index, heap;
+    Page page = nullptr;
+    Buffer pin = InvalidBuffer, visibility = InvalidBuffer;
+    OffsetNumber next = InvalidOffsetNumber;  // where the key after the last one is looked for first
+};
+
+void leave(Leaf &leaf) {
+    if (BufferIsValid(leaf.pin)) ReleaseBuffer(leaf.pin);
+    leaf.pin = InvalidBuffer;
+    leaf.next = InvalidOffsetNumber;
+}
+
+// Goes to the leaf where the key belongs; false when the index is empty.
+bool go_to(Leaf &leaf, BTScanInsert key) {
+    leave(leaf);
+    BTStack path = compat::search_btree(leaf.index, leaf.heap, key, &leaf.pin);
+    if (!BufferIsValid(leaf.pin)) return false;
+    if (leaf.page == nullptr) leaf.page = static_cast<Page>(palloc(BLCKSZ));
+    std::memcpy(leaf.page, BufferGetPage(leaf.pin), BLCKSZ);
+    LockBuffer(leaf.pin, BUFFER_LOCK_UNLOCK);
     _bt_freestack(path);
     return true;
 }
 
-// Looks for the key on its leaf. `place` becomes that of its row, if there is one entry for one row.
-bool may_hold(Relation index, BTScanInsert key, Page page, ItemPointer place) {
-    const BTPageOpaque opaque = BTPageGetOpaque(page);
-    OffsetNumber low = P_FIRSTDATAKEY(opaque);
-    for (OffsetNumber high = OffsetNumberNext(last_of(page)); low < high;) {
+bool equals(const Leaf &leaf, BTScanInsert key, OffsetNumber at) {
+    return _bt_compare(leaf.index, key, leaf.page, at) == 0;
+}
+
+// True when the entries with this key, if there are any, begin at leaf.next, which is so for keys in order.
+bool comes_next(const Leaf &leaf, BTScanInsert key) {
+    return leaf.next != InvalidOffsetNumber && leaf.next <= last_of(leaf.page) &&
+           equals(leaf, key, leaf.next);
+}
+
+// The first entry that does not come before the key; one past the last when there is none.
+OffsetNumber find_place(const Leaf &leaf, BTScanInsert key) {
+    OffsetNumber low = P_FIRSTDATAKEY(BTPageGetOpaque(leaf.page));
+    for (OffsetNumber high = OffsetNumberNext(last_of(leaf.page)); low < high;) {
         const auto middle = static_cast<OffsetNumber>((low + high) / 2);
-        if (_bt_compare(index, key, page, middle) > 0)
+        if (_bt_compare(leaf.index, key, leaf.page, middle) > 0)
             low = OffsetNumberNext(middle);
         else
             high = middle;
     }
-    // Behind the end of a leaf that is not the last the key may stand on the next one.
-    if (low >= last_of(page) && !P_RIGHTMOST(opaque))
-        return low > last_of(page) || _bt_compare(index, key, page, low) == 0;
-    if (low > last_of(page) || _bt_compare(index, key, page, low) != 0) return false;
-    IndexTuple entry = reinterpret_cast<IndexTuple>(PageGetItem(page, PageGetItemId(page, low)));
-    const bool single = low == last_of(page) || _bt_compare(index, key, page, OffsetNumberNext(low)) != 0;
-    if (single && !BTreeTupleIsPosting(entry)) *place = entry->t_tid;
-    return true;
+    return low;
+}
+
+// Tells of the entry at `at`, which has the key. Two entries, or one for several rows, tell no place.
+Held tell_entry(Leaf &leaf, BTScanInsert key, OffsetNumber at, ItemPointer place) {
+    const OffsetNumber last = last_of(leaf.page);
+    leaf.next = InvalidOffsetNumber;
+    // Behind the end of a leaf that is not the last the key may go on.
+    if (at == last && !P_RIGHTMOST(BTPageGetOpaque(leaf.page))) return Held::perhaps;
+    if (at < last && equals(leaf, key, OffsetNumberNext(at))) return Held::perhaps;
+    IndexTuple entry = reinterpret_cast<IndexTuple>(PageGetItem(leaf.page, PageGetItemId(leaf.page, at)));
+    if (BTreeTupleIsPosting(entry)) return Held::perhaps;
+    leaf.next = OffsetNumberNext(at);
+    *place = entry->t_tid;
+    const bool null = std::any_of(key->scankeys, key->scankeys + key->keysz,
+                                  [](const ScanKeyData &part) { return (part.sk_flags & SK_ISNULL) != 0; });
+    return !null && VM_ALL_VISIBLE(leaf.heap, ItemPointerGetBlockNumber(place), &leaf.visibility)
+               ? Held::yes
+               : Held::perhaps;
+}
+
+// Looks for the key on its leaf.
+Held look_on(Leaf &leaf, BTScanInsert key, ItemPointer place) {
+    const OffsetNumber at = find_place(leaf, key), last = last_of(leaf.page);
+    if (at > last) return P_RIGHTMOST(BTPageGetOpaque(leaf.page)) ? Held::no : Held::perhaps;
+    return equals(leaf, key, at) ? tell_entry(leaf, key, at, place) : Held::no;
 }
 
 void replace_page(Relation index, Buffer buffer, Page page) {
@@ -121,15 +164,15 @@ void replace_page(Relation index, Buffer buffer, Page page) {
 
 }  // namespace
 
-void find_keys(Relation index, Relation heap, const IndexKeys &keys, bool *held, ItemPointerData *places) {
-    std::memset(held, 0, keys.count * sizeof(bool));
-    const Buffer leaf = compat::last_btree_leaf(index);
-    if (!BufferIsValid(leaf)) return;
-    // Keys behind the last one, which are most, need no search.
-    Page last = takes_appends(BufferGetPage(leaf)) ? PageGetTempPageCopy(BufferGetPage(leaf)) : nullptr;
-    UnlockReleaseBuffer(leaf);
+void find_keys(Relation index, Relation heap, const IndexKeys &keys, Held *held, ItemPointerData *places) {
+    std::fill_n(held, keys.count, Held::no);
+    const Buffer end = compat::last_btree_leaf(index);
+    if (!BufferIsValid(end)) return;
+    // Keys behind the last one, which are most of those that are new, need no search.
+    Page last = takes_appends(BufferGetPage(end)) ? PageGetTempPageCopy(BufferGetPage(end)) : nullptr;
+    UnlockReleaseBuffer(end);
     BTScanInsert key = nullptr;
-    Page near = nullptr;  // the leaf of the key before, which keys in order share
+    Leaf leaf{index, heap};
     for (size_t k = 0; k < keys.count; ++k) {
         if (!keys.wanted[k]) continue;
         ItemPointerSetInvalid(&places[k]);
@@ -141,15 +184,19 @@ void find_keys(Relation index, Relation heap, const IndexKeys &keys, bool *held,
                                                         const_cast<bool *>(nulls)));
         key->scantid = nullptr;  // any row with this key
         for (int i = 0; i < key->keysz; ++i) set_part(&key->scankeys[i], values[i], nulls[i]);
+        if (comes_next(leaf, key)) {
+            held[k] = tell_entry(leaf, key, leaf.next, &places[k]);
+            continue;
+        }
         const bool behind = last != nullptr && _bt_compare(index, key, last, last_of(last)) > 0;
         if (behind) continue;
-        if (near == nullptr || !in_reach(index, key, near)) {
-            if (near == nullptr) near = static_cast<Page>(palloc(BLCKSZ));
-            if (!copy_leaf(index, heap, key, near)) break;
-        }
-        held[k] = may_hold(index, key, near, &places[k]);
+        const bool near = BufferIsValid(leaf.pin) && in_reach(index, key, leaf.page);
+        if (!near && !go_to(leaf, key)) break;
+        held[k] = look_on(leaf, key, &places[k]);
     }
-    if (near != nullptr) pfree(near);
+    leave(leaf);
+    if (BufferIsValid(leaf.visibility)) ReleaseBuffer(leaf.visibility);
+    if (leaf.page != nullptr) pfree(leaf.page);
     if (key != nullptr) pfree(key);
     if (last != nullptr) pfree(last);
 }

@@ -28,9 +28,14 @@ struct IndexKeys {
     const bool *wanted;
 };
 
-// Tells of each wanted key whether the index may hold an entry with it, dead or alive, by looking at one
-// leaf; false is certain but for entries that come in meanwhile. `places` says where the row of a held key
-// was, if it is known: by now another row may be there.
-void find_keys(Relation index, Relation heap, const IndexKeys &keys, bool *held, ItemPointerData *places);
+// Whether a row with the key is in the table. `perhaps`: the index has an entry, whose row may be dead or of
+// an open transaction. `yes`: a committed row that nobody is deleting.
+enum class Held : unsigned char { no, perhaps, yes };
+
+// Tells this of each wanted key by looking at one leaf; `no` is certain but for entries that come in
+// meanwhile. `places` says where the row of a held key was, if it is known: unless it is held for certain
+// another row may be there by now. Source of `yes`: index-only scans (nodeIndexonlyscan.c), which believe an
+// entry without looking at its row as long as its page is all-visible and the leaf is pinned.
+void find_keys(Relation index, Relation heap, const IndexKeys &keys, Held *held, ItemPointerData *places);
 
 }  // namespace ferry

@@ -10,6 +10,7 @@ extern "C" {
 #include "access/hio.h"
 #include "access/htup_details.h"
 #include "access/nbtree.h"
+#include "access/visibilitymap.h"
 #include "access/parallel.h"
 #include "access/relation.h"
 #include "access/sysattr.h"

@@ -396,24 +396,28 @@ void TableWriter::find_conflicts_in(int i, std::span<TupleTableSlot *const> rows
     auto *wanted = static_cast<bool *>(palloc(rows.size()));
     for (size_t r = 0; r < rows.size(); ++r)
         wanted[r] = form_entry(i, rows[r], values + r * width, nulls + r * width);
-    auto *held = wanted;
-    ItemPointerData *places = nullptr;
-    if (index->rd_rel->relam == BTREE_AM_OID) {
-        held = static_cast<bool *>(palloc(rows.size()));
-        places = static_cast<ItemPointerData *>(palloc(rows.size() * sizeof(ItemPointerData)));
+    auto *held = static_cast<Held *>(palloc(rows.size() * sizeof(Held)));
+    auto *places = static_cast<ItemPointerData *>(palloc(rows.size() * sizeof(ItemPointerData)));
+    if (index->rd_rel->relam == BTREE_AM_OID)
         find_keys(index, rel_, {rows.size(), width, values, nulls, wanted}, held, places);
-    }
+    else
+        for (size_t r = 0; r < rows.size(); ++r) {
+            held[r] = wanted[r] ? Held::perhaps : Held::no;
+            ItemPointerSetInvalid(&places[r]);
+        }
     KeyScan scan{};
     for (uint32_t r = 0; r < rows.size(); ++r) {
-        if (!held[r]) continue;
-        CHECK_FOR_INTERRUPTS();
-        if (scan.scan == nullptr) begin_scan(scan, i);
-        const Datum *const key = values + r * width;
-        const bool *const key_nulls = nulls + r * width;
-        OtherRow other;
-        const bool known = places != nullptr && ItemPointerIsValid(&places[r]) &&
-                           look_at(scan, i, places[r], key, key_nulls, other);
-        if (!known) other = find_other(scan, key, key_nulls);
+        if (held[r] == Held::no) continue;
+        OtherRow other{.there = true, .open = false, .place = places[r]};
+        if (held[r] == Held::perhaps) {
+            CHECK_FOR_INTERRUPTS();
+            if (scan.scan == nullptr) begin_scan(scan, i);
+            const Datum *const key = values + r * width;
+            const bool *const key_nulls = nulls + r * width;
+            const bool known =
+                ItemPointerIsValid(&places[r]) && look_at(scan, i, places[r], key, key_nulls, other);
+            if (!known) other = find_other(scan, key, key_nulls);
+        }
         if (other.open && raise_open) fail_contended();
         if (other.there && !other.open) suspects[count++] = {r, RelationGetRelid(index), true, other.place};
     }

@@ -21,6 +21,9 @@ $$;
 -- ferry_auth owns users and secrets; nobody logs in as it and nobody is a member of it.
 ALTER ROLE authenticator LOGIN NOINHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS;
 GRANT web_anon, app_reader, app_writer, app_operator TO authenticator;
+-- Passwords and tokens are parameters of its statements; whatever the server logs, it does not log those.
+ALTER ROLE authenticator SET log_parameter_max_length = 0;
+ALTER ROLE authenticator SET log_parameter_max_length_on_error = 0;
 
 -- Each role includes the one before it.
 GRANT app_reader TO app_writer;

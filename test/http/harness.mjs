@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 export const url = process.env.FERRY_URL;
 if (!url) throw new Error('FERRY_URL is not set: run the tests through `make test`');
 
-const environment = {
+export const environment = {
   ...process.env,
   PGHOST: process.env.FERRY_PGHOST ?? process.env.PGHOST,
   PGPORT: process.env.FERRY_PGPORT ?? process.env.PGPORT,

@@ -81,13 +81,18 @@ describe('nginx', { skip: missing }, () => {
     assert.ok(isError(answer.body));
   });
 
-  it('429: logins in a hurry, in the usual shape', async () => {
-    const answers = await Promise.all(Array.from({ length: 15 }, () => fetch(`${front}/rpc/login`, { method: 'POST',
-      headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ username: unique('nobody'), password: 'x' }) })));
-    const refused = answers.filter((a) => a.status === 429);
-    assert.ok(refused.length >= 5, String(refused.length));
-    assert.ok(isError(await refused[0].json()));
-    assert.equal(refused[0].headers.get('retry-after'), '1');
+  it('429: logins and refreshes in a hurry, by whatever path, in the usual shape', async () => {
+    const hurry = (path, body) => Promise.all(Array.from({ length: 15 }, () => fetch(front + path, { method: 'POST',
+      headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) })));
+    for (const [path, body] of [['/rpc/login', { username: unique('nobody'), password: 'x' }], ['/rpc/refresh', { refresh_token: 'x' }],
+      ['/metrics/login', { username: unique('nobody'), password: 'x' }], ['/rpc//%6cogin', {}], ['/metrics/refresh?x', { refresh_token: 'x' }]]) {
+      const answers = await hurry(path, body);
+      const refused = answers.filter((a) => a.status === 429 && a.headers.get('retry-after') === '1');
+      assert.ok(refused.length >= 5, `${path}: ${refused.length}`);
+      assert.ok(isError(await refused[0].json()));
+    }
+    // Others at the same time are not held up.
+    assert.ok((await Promise.all(Array.from({ length: 15 }, () => fetch(`${front}/rpc/health`)))).every((a) => a.status === 200));
   });
 
   it('adds the header that errors of PostgreSQL lose', async () => {

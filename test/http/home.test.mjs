@@ -65,7 +65,7 @@ describe('the OpenAPI document', () => {
         const what = `${method} ${path}`;
         assert.ok(operation.summary && operation.description && operation.operationId, what);
         assert.ok(Object.values(operation.responses).every((r) => r.description), what);
-        const open = ['/rpc/login', '/rpc/health', '/rpc/report'].includes(path);
+        const open = ['/rpc/login', '/rpc/refresh', '/rpc/logout', '/rpc/health', '/rpc/report'].includes(path);
         assert.equal(operation.security.length, open ? 0 : 1, what);
         assert.equal('401' in operation.responses, !['/rpc/health', '/rpc/report'].includes(path), what);
       }

@@ -198,8 +198,6 @@ DECLARE
 BEGIN
   -- One attempt per name at a time, so that parallel guesses cannot slip past the count.
   PERFORM pg_advisory_xact_lock(hashtextextended('pg_ferry login ' || name, 0));
-  -- The lock keeps a change of the password from overtaking its check; it also refuses GET before anything is answered.
-  SELECT u.* INTO person FROM auth.users u WHERE u.username = login.username AND NOT u.disabled FOR SHARE;
 
   SELECT min(f.attempted_at) + failure_window INTO locked_until
     FROM (SELECT a.attempted_at FROM auth.login_attempts a
@@ -218,6 +216,9 @@ BEGIN
 
   INSERT INTO auth.login_attempts (username, succeeded) VALUES (name, false)
   RETURNING attempt_id INTO this_attempt;
+  -- Locked, or a change of the password could overtake its check. Not sooner: a locked name must cost the same work
+  -- whether it is a user's or not.
+  SELECT u.* INTO person FROM auth.users u WHERE u.username = login.username AND NOT u.disabled FOR SHARE;
   IF auth.hash_password(given, coalesce(person.password_hash, any_salt)) IS DISTINCT FROM person.password_hash
      OR octet_length(given) > 72 THEN
     PERFORM rest.answer(401, json_build_object('WWW-Authenticate', 'Bearer'));

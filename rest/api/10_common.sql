@@ -212,8 +212,11 @@ INSERT INTO rest.schemas (name, schema) VALUES
     "hint": {"type": ["string", "null"]}}}$json$),
   ('RowError', $json${"type": "object", "properties": {
     "table": {"type": "string", "description": "In the answer for several tables: which one"},
-    "index": {"type": "integer", "description": "Position of the row, from 0"},
-    "pointer": {"type": "string", "description": "JSON pointer to the fault"},
+    "index": {"type": "integer", "description": "Of a batch: position of the row, from 0"},
+    "pointer": {"type": "string", "description": "Of a batch: JSON pointer to the fault"},
+    "record": {"type": "integer", "description": "Of a file: number of the row, from 1"},
+    "line": {"type": ["integer", "null"], "description": "Of a file: the line it starts on"},
+    "ordinal": {"type": "integer", "description": "Of a file: number of the error of its row, from 1"},
     "column": {"type": ["string", "null"]},
     "code": {"type": "string", "enum": ["structure", "encoding", "type", "not_null", "check", "unique",
              "foreign_key", "exclusion", "domain", "trigger", "privilege"]},

@@ -4,7 +4,7 @@
 CREATE FUNCTION rest.status_text(status integer) RETURNS text LANGUAGE sql IMMUTABLE STRICT
 SET search_path = pg_catalog, pg_temp AS $$
   SELECT CASE status
-    WHEN 200 THEN 'Done; for a dry run, what would be done.'
+    WHEN 200 THEN 'The answer; for a dry run, what would be done.'
     WHEN 201 THEN 'Everything was written.'
     WHEN 204 THEN 'Done, and there is nothing to say.'
     WHEN 207 THEN 'Some rows were written, the others are in errors and in the reject log.'

@@ -120,7 +120,8 @@ INSERT INTO rest.routes (route, tag, answer, statuses) VALUES
   ('report', 'pages', 'text/html', '{200}');
 
 INSERT INTO rest.schemas (name, schema) VALUES
-  ('OpenAPI', '{"type": "object", "description": "An OpenAPI document", "required": ["openapi", "info", "paths"]}');
+  ('OpenAPI', '{"type": "object", "description": "An OpenAPI document", "required": ["openapi", "info", "paths"],
+    "properties": {"openapi": {"const": "3.1.0"}, "info": {"type": "object"}, "paths": {"type": "object"}}}');
 
 -- ---------------------------------------------------------------------------------------------------------------
 -- The last word on rights. Helpers act with the rights of whoever calls a route, so any role may run them.

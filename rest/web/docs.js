@@ -12,6 +12,7 @@ SwaggerUIBundle({
   dom_id: '#docs',
   deepLinking: true,
   displayRequestDuration: true,
+  operationsSorter: 'alpha',
   defaultModelsExpandDepth: 0,
   filter: true,
   validatorUrl: null,

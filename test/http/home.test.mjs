@@ -66,7 +66,7 @@ describe('the OpenAPI document', () => {
         assert.ok(operation.summary && operation.description && operation.operationId, what);
         assert.ok(Object.values(operation.responses).every((r) => r.description || r.$ref), what);
         const page = ['/', '/rpc/docs', '/rpc/openapi', '/rpc/report', '/rpc/health'].includes(path);
-        const open = page || ['/rpc/login', '/rpc/refresh'].includes(path);
+        const open = page || ['/rpc/login', '/rpc/refresh', '/rpc/logout'].includes(path);
         assert.equal(operation.security.length, open ? 0 : 1, what);
         assert.equal('401' in operation.responses, !page, what);
       }

@@ -171,7 +171,7 @@ COMMENT ON TABLE rest.route_headers IS 'Headers that are options of a route.';
 
 CREATE TABLE rest.schemas (
   name   text PRIMARY KEY,
-  schema jsonb NOT NULL
+  schema json NOT NULL  -- not jsonb, so that keys keep their order
 );
 COMMENT ON TABLE rest.schemas IS 'JSON schemas of answers.';
 

@@ -25,10 +25,10 @@ CREATE TABLE rest.examples (
   name       text NOT NULL,
   summary    text NOT NULL,
   parameters jsonb NOT NULL DEFAULT '{}',
-  request    jsonb,
+  request    json,
   status     integer NOT NULL,
   media      text NOT NULL DEFAULT 'application/json',
-  answer     jsonb,
+  answer     json,
   PRIMARY KEY (operation, name)
 );
 COMMENT ON TABLE rest.examples IS 'Requests and what they get. An operation is a function of api, or list_ or add_ and a view; parameters are of query and headers.';

@@ -27,27 +27,35 @@ COMMENT ON FUNCTION rest.status_text IS 'What a status means here.';
 -- What the catalogs know
 -- ---------------------------------------------------------------------------------------------------------------
 
--- A row as a client sends it: what the table demands is required, unless it has a default.
-CREATE FUNCTION rest.row_schema(of_table regclass) RETURNS jsonb LANGUAGE sql STABLE
+CREATE FUNCTION rest.nullable(schema jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE
 SET search_path = pg_catalog, pg_temp AS $$
-  SELECT jsonb_build_object(
+  SELECT schema
+    || CASE WHEN jsonb_typeof(schema -> 'type') = 'string'
+         THEN jsonb_build_object('type', jsonb_build_array(schema -> 'type', 'null')) ELSE '{}' END
+    || CASE WHEN schema ? 'enum' THEN jsonb_build_object('enum', schema -> 'enum' || 'null') ELSE '{}' END
+$$;
+COMMENT ON FUNCTION rest.nullable IS 'A schema that takes null as well.';
+
+-- A row as a client sends it: what the table demands is required, unless it has a default.
+CREATE FUNCTION rest.row_schema(of_table regclass) RETURNS json LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+  SELECT json_build_object(
     'type', 'object', 'additionalProperties', false,
-    'properties', jsonb_object_agg(a.attname,
-        CASE WHEN a.attnotnull OR s.schema -> 'type' IS NULL THEN s.schema
-             ELSE s.schema || jsonb_build_object('type', jsonb_build_array(s.schema -> 'type', 'null')) END
-        || CASE WHEN d.description IS NULL THEN '{}' ELSE jsonb_build_object('description', d.description) END),
-    'required', coalesce(jsonb_agg(a.attname ORDER BY a.attnum)
-        FILTER (WHERE a.attnotnull AND NOT a.atthasdef AND a.attidentity = ''), '[]'))
+    'required', coalesce(json_agg(a.attname ORDER BY a.attnum)
+        FILTER (WHERE a.attnotnull AND NOT a.atthasdef AND a.attidentity = ''), '[]'),
+    'properties', json_object_agg(a.attname,
+        CASE WHEN a.attnotnull THEN s.schema ELSE rest.nullable(s.schema) END
+        || CASE WHEN a.attidentity = 'a' THEN '{"readOnly": true}' ELSE '{}' END::jsonb
+        || jsonb_strip_nulls(jsonb_build_object('description', col_description(a.attrelid, a.attnum))) ORDER BY a.attnum))
     FROM pg_attribute a
    CROSS JOIN LATERAL rest.type_schema(a.atttypid, a.atttypmod) AS s(schema)
-   CROSS JOIN LATERAL col_description(a.attrelid, a.attnum) AS d(description)
    WHERE a.attrelid = of_table AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
 $$;
 COMMENT ON FUNCTION rest.row_schema IS 'The JSON schema of a row to insert.';
 
-CREATE FUNCTION rest.summary(comment text) RETURNS jsonb LANGUAGE sql IMMUTABLE
+CREATE FUNCTION rest.summary(comment text) RETURNS json LANGUAGE sql IMMUTABLE
 SET search_path = pg_catalog, pg_temp AS $$
-  SELECT jsonb_build_object('summary', split_part(coalesce(comment, ''), E'\n\n', 1),
+  SELECT json_build_object('summary', split_part(coalesce(comment, ''), E'\n\n', 1),
                             'description', split_part(coalesce(comment, ''), E'\n\n', 2))
 $$;
 COMMENT ON FUNCTION rest.summary IS 'The two halves of a comment, as OpenAPI names them.';
@@ -62,97 +70,111 @@ SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION rest.literal IS 'The value of a default that is a plain literal, as the catalogs write it; else null.';
 
-CREATE FUNCTION rest.nullable(schema jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE
+-- ---------------------------------------------------------------------------------------------------------------
+-- JSON put together. All of it is json, not jsonb, so that people find keys in the order of arguments and columns.
+-- ---------------------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION rest.merge(VARIADIC objects json[]) RETURNS json LANGUAGE sql IMMUTABLE
 SET search_path = pg_catalog, pg_temp AS $$
-  SELECT schema
-    || CASE WHEN jsonb_typeof(schema -> 'type') = 'string'
-         THEN jsonb_build_object('type', jsonb_build_array(schema -> 'type', 'null')) ELSE '{}' END
-    || CASE WHEN schema ? 'enum' THEN jsonb_build_object('enum', schema -> 'enum' || 'null') ELSE '{}' END
+  SELECT coalesce(json_object_agg(e.key, e.value ORDER BY o.n, e.n), '{}')
+    FROM unnest(objects) WITH ORDINALITY AS o(object, n), json_each(o.object) WITH ORDINALITY AS e(key, value, n)
 $$;
-COMMENT ON FUNCTION rest.nullable IS 'A schema that takes null as well.';
+COMMENT ON FUNCTION rest.merge IS 'One object with the keys of all; null counts as none.';
+
+CREATE FUNCTION rest.append(VARIADIC arrays json[]) RETURNS json LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp AS $$
+  SELECT coalesce(json_agg(e.value ORDER BY a.n, e.n), '[]')
+    FROM unnest(arrays) WITH ORDINALITY AS a(items, n), json_array_elements(a.items) WITH ORDINALITY AS e(value, n)
+$$;
+COMMENT ON FUNCTION rest.append IS 'One array with the elements of all; null counts as none.';
 
 -- ---------------------------------------------------------------------------------------------------------------
 -- Requests
 -- ---------------------------------------------------------------------------------------------------------------
 
-CREATE FUNCTION rest.request_examples(operation text) RETURNS jsonb LANGUAGE sql STABLE
+CREATE FUNCTION rest.body(operation text, media text, schema json) RETURNS json LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
-  SELECT CASE count(*) WHEN 0 THEN '{}' ELSE jsonb_build_object('examples',
-           jsonb_object_agg(e.name, jsonb_build_object('summary', e.summary, 'value', e.request))) END
-    FROM rest.examples e WHERE e.operation = request_examples.operation AND e.request IS NOT NULL
+  SELECT json_build_object('required', true, 'content', json_build_object(media, rest.merge(
+           json_build_object('schema', schema),
+           (SELECT json_build_object('examples', json_object_agg(e.name,
+                     json_build_object('summary', e.summary, 'value', e.request) ORDER BY e.status, e.name))
+              FROM rest.examples e WHERE e.operation = body.operation AND e.request IS NOT NULL HAVING count(*) > 0))))
 $$;
-COMMENT ON FUNCTION rest.request_examples IS 'The examples of a request body.';
+COMMENT ON FUNCTION rest.body IS 'The request body of an operation with its examples.';
 
-CREATE FUNCTION rest.parameter(operation text, place text, name text, required boolean, schema jsonb, description text)
-RETURNS jsonb LANGUAGE sql STABLE
+CREATE FUNCTION rest.parameter(operation text, place text, name text, required boolean, schema json, description text)
+RETURNS json LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
-  SELECT jsonb_strip_nulls(jsonb_build_object(
-           'name', name, 'in', place, 'required', required, 'schema', schema, 'description', description,
-           'examples', (SELECT jsonb_object_agg(e.name, jsonb_build_object('summary', e.summary, 'value', e.parameters -> parameter.name))
-                          FROM rest.examples e
-                         WHERE e.operation = parameter.operation AND e.parameters ? parameter.name)))
+  SELECT rest.merge(
+           json_build_object('name', name, 'in', place, 'required', required, 'schema', schema),
+           CASE WHEN description IS NOT NULL THEN json_build_object('description', description) END,
+           (SELECT json_build_object('examples', json_object_agg(e.name,
+                     json_build_object('summary', e.summary, 'value', e.parameters -> parameter.name) ORDER BY e.status, e.name))
+              FROM rest.examples e
+             WHERE e.operation = parameter.operation AND e.parameters ? parameter.name HAVING count(*) > 0))
 $$;
 COMMENT ON FUNCTION rest.parameter IS 'A parameter of an operation with its examples.';
 
-CREATE FUNCTION rest.paging() RETURNS jsonb LANGUAGE sql IMMUTABLE
+CREATE FUNCTION rest.paging() RETURNS json LANGUAGE sql IMMUTABLE
 SET search_path = pg_catalog, pg_temp AS $$
   SELECT '[{"$ref": "#/components/parameters/select"}, {"$ref": "#/components/parameters/order"},
-           {"$ref": "#/components/parameters/limit"}, {"$ref": "#/components/parameters/offset"}]'::jsonb
+           {"$ref": "#/components/parameters/limit"}, {"$ref": "#/components/parameters/offset"}]'::json
 $$;
 COMMENT ON FUNCTION rest.paging IS 'The parameters that every list takes.';
 
-CREATE FUNCTION rest.security(anonymous boolean) RETURNS jsonb LANGUAGE sql IMMUTABLE
-SET search_path = pg_catalog, pg_temp AS $$ SELECT CASE WHEN anonymous THEN '[]' ELSE '[{"bearer": []}]' END::jsonb $$;
+CREATE FUNCTION rest.security(anonymous boolean) RETURNS json LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp AS $$ SELECT CASE WHEN anonymous THEN '[]' ELSE '[{"bearer": []}]' END::json $$;
 COMMENT ON FUNCTION rest.security IS 'The security requirement of an operation.';
 
 -- ---------------------------------------------------------------------------------------------------------------
 -- Answers
 -- ---------------------------------------------------------------------------------------------------------------
 
-CREATE FUNCTION rest.response(operation text, status integer, media text[], schema jsonb) RETURNS jsonb LANGUAGE sql STABLE
+CREATE FUNCTION rest.response(operation text, status integer, media text[], schema json) RETURNS json LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
-  SELECT jsonb_build_object('description', rest.status_text(status))
-      || (SELECT CASE count(*) WHEN 0 THEN '{}' ELSE jsonb_build_object('headers',
-                   jsonb_object_agg(h.header, jsonb_build_object('description', h.description, 'schema', h.schema))) END
-            FROM rest.answer_headers h
-           WHERE h.status = response.status AND h.operation IN (response.operation, '*'))
-      || CASE WHEN status IN (204, 304) THEN '{}' ELSE jsonb_build_object('content',
-           (SELECT jsonb_object_agg(m, jsonb_build_object('schema', CASE m
-                     WHEN 'application/json' THEN schema
-                     WHEN 'application/octet-stream' THEN '{"type": "string", "format": "binary"}'
-                     ELSE '{"type": "string"}' END)
-                   || (SELECT CASE count(*) WHEN 0 THEN '{}' ELSE jsonb_build_object('examples',
-                                jsonb_object_agg(e.name, jsonb_build_object('summary', e.summary, 'value', e.answer))) END
-                         FROM rest.examples e
-                        WHERE e.operation = response.operation AND e.status = response.status AND e.media = m
-                          AND e.answer IS NOT NULL))
-              FROM unnest(media) m)) END
+  SELECT rest.merge(
+    json_build_object('description', rest.status_text(status)),
+    (SELECT json_build_object('headers',
+              json_object_agg(h.header, json_build_object('description', h.description, 'schema', h.schema) ORDER BY h.header))
+       FROM rest.answer_headers h
+      WHERE h.status = response.status AND h.operation IN (response.operation, '*') HAVING count(*) > 0),
+    (SELECT json_build_object('content', json_object_agg(m, rest.merge(
+              json_build_object('schema', CASE m
+                WHEN 'application/json' THEN schema
+                WHEN 'application/octet-stream' THEN '{"type": "string", "format": "binary"}'
+                ELSE '{"type": "string"}' END),
+              (SELECT json_build_object('examples',
+                        json_object_agg(e.name, json_build_object('summary', e.summary, 'value', e.answer) ORDER BY e.name))
+                 FROM rest.examples e
+                WHERE e.operation = response.operation AND e.status = response.status AND e.media = m
+                  AND e.answer IS NOT NULL HAVING count(*) > 0)) ORDER BY n))
+       FROM unnest(media) WITH ORDINALITY AS u(m, n) WHERE status NOT IN (204, 304) HAVING count(*) > 0))
 $$;
 COMMENT ON FUNCTION rest.response IS 'A response of an operation, with its headers and examples.';
 
-CREATE FUNCTION rest.error_responses() RETURNS jsonb LANGUAGE sql STABLE
+CREATE FUNCTION rest.error_responses() RETURNS json LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
-  SELECT jsonb_object_agg('Error' || s, rest.response('*', s, '{application/json}', '{"$ref": "#/components/schemas/Error"}'))
+  SELECT json_object_agg('Error' || s, rest.response('*', s, '{application/json}', '{"$ref": "#/components/schemas/Error"}'))
     FROM unnest('{400,401,403,404,409,413,422,429,503,504}'::integer[]) s
 $$;
 COMMENT ON FUNCTION rest.error_responses IS 'The errors that operations have in common, described once.';
 
 -- Whoever needs a token may lack it or the right, and the database may be busy for anyone. Where no row is valid, the
 -- error carries what the answer would have: counts and the errors of the rows.
-CREATE FUNCTION rest.responses(operation text, statuses integer[], media text[], schema jsonb, anonymous boolean)
-RETURNS jsonb LANGUAGE sql STABLE
+CREATE FUNCTION rest.responses(operation text, statuses integer[], media text[], schema json, anonymous boolean)
+RETURNS json LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
-  SELECT jsonb_object_agg(s::text, CASE
+  SELECT json_object_agg(s::text, CASE
            WHEN s < 400 THEN rest.response(operation, s, media, schema)
            WHEN s = 422 AND schema ->> '$ref' LIKE '%Answer'
-             THEN rest.response(operation, s, '{application/json}', jsonb_build_object('anyOf', jsonb_build_array(
-                    jsonb_build_object('allOf', jsonb_build_array(e.error, schema)), e.error)))
+             THEN rest.response(operation, s, '{application/json}', json_build_object('anyOf', json_build_array(
+                    json_build_object('allOf', json_build_array(e.error, schema)), e.error)))
            WHEN EXISTS (SELECT FROM rest.examples x WHERE x.operation = responses.operation AND x.status = s)
              THEN rest.response(operation, s, '{application/json}', e.error)
-           ELSE jsonb_build_object('$ref', '#/components/responses/Error' || s) END)
+           ELSE json_build_object('$ref', '#/components/responses/Error' || s) END ORDER BY s)
     FROM (SELECT unnest(statuses)
            UNION SELECT unnest(CASE WHEN anonymous THEN '{503}' ELSE '{401,403,503}' END::integer[])) t(s),
-         (SELECT '{"$ref": "#/components/schemas/Error"}'::jsonb) e(error)
+         (SELECT '{"$ref": "#/components/schemas/Error"}'::json) e(error)
 $$;
 COMMENT ON FUNCTION rest.responses IS 'All responses of an operation, by status.';
 
@@ -160,7 +182,7 @@ COMMENT ON FUNCTION rest.responses IS 'All responses of an operation, by status.
 -- Paths
 -- ---------------------------------------------------------------------------------------------------------------
 
-CREATE FUNCTION rest.function_paths() RETURNS jsonb LANGUAGE sql STABLE
+CREATE FUNCTION rest.function_paths() RETURNS json LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
   WITH routes AS (
     SELECT p.*, r.tag, r.statuses, r.answer, p.provolatile <> 'v' AS reads,
@@ -182,52 +204,48 @@ SET search_path = pg_catalog, pg_temp AS $$
      WHERE a.type IS NOT NULL AND NOT p.takes_bytes
   ), bodies AS (
     SELECT oid,
-           jsonb_build_object('type', 'object', 'additionalProperties', false,
-             'properties', jsonb_object_agg(name, schema || jsonb_strip_nulls(jsonb_build_object('description', description))),
-             'required', coalesce(jsonb_agg(name ORDER BY position) FILTER (WHERE required), '[]')) AS body,
-           jsonb_agg(rest.parameter(proname, 'query', name, required, schema, description) ORDER BY position) AS query
+           json_build_object('type', 'object', 'additionalProperties', false,
+             'required', coalesce(json_agg(name ORDER BY position) FILTER (WHERE required), '[]'),
+             'properties', json_object_agg(name, schema || jsonb_strip_nulls(jsonb_build_object('description', description))
+                                           ORDER BY position)) AS body,
+           json_agg(rest.parameter(proname, 'query', name, required, schema::json, description) ORDER BY position) AS query
       FROM arguments GROUP BY oid
   ), columns AS (
-    SELECT oid, jsonb_build_object('type', 'array', 'items', jsonb_build_object('type', 'object', 'additionalProperties', false,
-                  'properties', jsonb_object_agg(name, rest.nullable(rest.type_schema(type, typmod))))) AS rows
-      FROM (SELECT p.oid, c.name, c.type, -1
-              FROM routes p CROSS JOIN LATERAL unnest(p.proargnames, p.proallargtypes, p.proargmodes) AS c(name, type, mode)
+    SELECT oid, json_build_object('type', 'array', 'items', json_build_object('type', 'object', 'additionalProperties', false,
+                  'properties', json_object_agg(name, rest.nullable(rest.type_schema(type, typmod)) ORDER BY n))) AS rows
+      FROM (SELECT p.oid, c.name, c.type, -1, c.n
+              FROM routes p
+             CROSS JOIN LATERAL unnest(p.proargnames, p.proallargtypes, p.proargmodes) WITH ORDINALITY AS c(name, type, mode, n)
              WHERE c.mode = 't'
              UNION ALL
-            SELECT p.oid, a.attname, a.atttypid, a.atttypmod
+            SELECT p.oid, a.attname, a.atttypid, a.atttypmod, a.attnum
               FROM routes p JOIN pg_type t ON t.oid = p.prorettype AND t.typrelid <> 0
               JOIN pg_attribute a ON a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
-             WHERE p.proretset) AS c(oid, name, type, typmod)
+             WHERE p.proretset) AS c(oid, name, type, typmod, n)
      GROUP BY oid
   ), headers AS (
-    SELECT route, jsonb_agg(rest.parameter(route, 'header', header, required, schema, description)
-                            ORDER BY NOT required, header) AS headers
+    SELECT route, json_agg(rest.parameter(route, 'header', header, required, schema::json, description)
+                           ORDER BY NOT required, header) AS headers
       FROM rest.route_headers GROUP BY route
   )
-  SELECT jsonb_object_agg(CASE p.proname WHEN 'root' THEN '/' ELSE '/rpc/' || p.proname END, jsonb_build_object(
-    CASE WHEN p.reads THEN 'get' ELSE 'post' END,
-    p.about
-    || jsonb_build_object(
-         'operationId', p.proname, 'tags', jsonb_build_array(p.tag), 'security', rest.security(p.anonymous),
-         'parameters', coalesce(h.headers, '[]') || CASE WHEN p.reads THEN coalesce(b.query, '[]') ELSE '[]' END
-                       || CASE WHEN p.reads AND p.proretset THEN rest.paging() ELSE '[]' END,
-         'responses', rest.responses(p.proname,
-                        p.statuses || CASE WHEN b.oid IS NULL THEN '{}' ELSE '{400,404}' END::integer[],
-                        CASE WHEN p.answer LIKE '%/%' THEN string_to_array(p.answer, ', ')
-                             WHEN p.proretset THEN '{application/json,text/csv}'
-                             ELSE '{application/json}' END,
-                        coalesce(c.rows, jsonb_strip_nulls(jsonb_build_object('$ref', '#/components/schemas/' ||
-                                           CASE WHEN p.answer LIKE '%/%' THEN 'OpenAPI' ELSE p.answer END))),
-                        p.anonymous))
-    || CASE
-         WHEN p.takes_bytes THEN jsonb_build_object('requestBody', jsonb_build_object('required', true, 'content',
-                jsonb_build_object('application/octet-stream',
-                  '{"schema": {"type": "string", "format": "binary"}}'::jsonb || rest.request_examples(p.proname))))
-         WHEN p.reads THEN '{}'
-         ELSE jsonb_build_object('requestBody', jsonb_build_object('required', true, 'content',
-                jsonb_build_object('application/json',
-                  jsonb_build_object('schema', coalesce(b.body, '{"type": "object"}')) || rest.request_examples(p.proname))))
-       END))
+  SELECT json_object_agg(CASE p.proname WHEN 'root' THEN '/' ELSE '/rpc/' || p.proname END, json_build_object(
+    CASE WHEN p.reads THEN 'get' ELSE 'post' END, rest.merge(
+      p.about,
+      json_build_object(
+        'operationId', p.proname, 'tags', json_build_array(p.tag), 'security', rest.security(p.anonymous),
+        'parameters', rest.append(h.headers, CASE WHEN p.reads THEN b.query END, CASE WHEN p.reads AND p.proretset THEN rest.paging() END)),
+      CASE WHEN NOT p.reads THEN json_build_object('requestBody', CASE WHEN p.takes_bytes
+        THEN rest.body(p.proname, 'application/octet-stream', '{"type": "string", "format": "binary"}')
+        ELSE rest.body(p.proname, 'application/json', coalesce(b.body, '{"type": "object"}')) END) END,
+      json_build_object('responses', rest.responses(
+        p.proname,
+        p.statuses || CASE WHEN b.oid IS NULL THEN '{}' ELSE '{400,404}' END::integer[],
+        CASE WHEN p.answer LIKE '%/%' THEN string_to_array(p.answer, ', ')
+             WHEN p.proretset THEN '{application/json,text/csv}'
+             ELSE '{application/json}' END,
+        coalesce(c.rows, json_strip_nulls(json_build_object('$ref', '#/components/schemas/' ||
+                           CASE WHEN p.answer LIKE '%/%' THEN 'OpenAPI' ELSE p.answer END))),
+        p.anonymous)))) ORDER BY p.proname)
     FROM routes p
     LEFT JOIN bodies b USING (oid)
     LEFT JOIN columns c USING (oid)
@@ -235,7 +253,7 @@ SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION rest.function_paths IS 'The paths of the functions: GET for those that only read, POST for the others.';
 
-CREATE FUNCTION rest.view_paths() RETURNS jsonb LANGUAGE sql STABLE
+CREATE FUNCTION rest.view_paths() RETURNS json LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
   WITH views AS (
     SELECT v.oid, v.relname, rest.summary(obj_description(v.oid, 'pg_class')) AS about,
@@ -244,49 +262,48 @@ SET search_path = pg_catalog, pg_temp AS $$
       FROM pg_class v WHERE v.relnamespace = 'api'::regnamespace AND v.relkind = 'v'
   ), columns AS (
     SELECT v.oid,
-           jsonb_build_object('type', 'array', 'items', jsonb_build_object('type', 'object', 'additionalProperties', false,
-             'properties', jsonb_object_agg(a.attname,
-               CASE WHEN t.attnotnull THEN s.schema ELSE rest.nullable(s.schema) END))) AS rows,
-           jsonb_agg(rest.parameter('list_' || v.relname, 'query', a.attname, false, '{"type": "string"}',
-                                    'A filter on ' || a.attname || ', for example eq.1 or is.null') ORDER BY a.attnum) AS filters
+           json_build_object('type', 'array', 'items', json_build_object('type', 'object', 'additionalProperties', false,
+             'properties', json_object_agg(a.attname,
+               CASE WHEN t.attnotnull THEN s.schema ELSE rest.nullable(s.schema) END ORDER BY a.attnum))) AS rows,
+           json_agg(rest.parameter('list_' || v.relname, 'query', a.attname, false, '{"type": "string"}',
+                                   'A filter on ' || a.attname || ', for example eq.1 or is.null') ORDER BY a.attnum) AS filters
       FROM views v
       JOIN pg_attribute a ON a.attrelid = v.oid AND a.attnum > 0
       LEFT JOIN pg_attribute t ON t.attrelid = to_regclass(format('public.%I', v.relname)) AND t.attname = a.attname
      CROSS JOIN LATERAL rest.type_schema(a.atttypid, a.atttypmod) AS s(schema)
      GROUP BY v.oid
   )
-  SELECT jsonb_object_agg('/' || v.relname,
-    jsonb_build_object('get', v.about || jsonb_build_object(
-      'operationId', 'list_' || v.relname, 'tags', jsonb_build_array(v.tag), 'security', rest.security(false),
-      'parameters', rest.paging() || c.filters,
-      'responses', rest.responses('list_' || v.relname, '{200,400}', '{application/json,text/csv}', c.rows, false)))
-    || CASE WHEN v.takes_rows THEN jsonb_build_object('post', jsonb_build_object(
-      'operationId', 'add_' || v.relname, 'tags', jsonb_build_array(v.tag), 'security', rest.security(false),
+  SELECT json_object_agg('/' || v.relname, rest.merge(
+    json_build_object('get', rest.merge(v.about, json_build_object(
+      'operationId', 'list_' || v.relname, 'tags', json_build_array(v.tag), 'security', rest.security(false),
+      'parameters', rest.append(c.filters, rest.paging()),
+      'responses', rest.responses('list_' || v.relname, '{200,400}', '{application/json,text/csv}', c.rows, false)))),
+    CASE WHEN v.takes_rows THEN json_build_object('post', json_build_object(
       'summary', 'Add one row', 'description', 'For many rows, and for rows that may be bad, use insert_batch.',
-      'parameters', jsonb_build_array(rest.parameter('add_' || v.relname, 'header', 'Prefer', false,
+      'operationId', 'add_' || v.relname, 'tags', json_build_array(v.tag), 'security', rest.security(false),
+      'parameters', json_build_array(rest.parameter('add_' || v.relname, 'header', 'Prefer', false,
         '{"enum": ["return=minimal", "return=representation"], "default": "return=minimal"}', 'Whether the answer shows the row.')),
-      'requestBody', jsonb_build_object('required', true, 'content', jsonb_build_object('application/json',
-        jsonb_build_object('schema', jsonb_build_object('$ref', '#/components/schemas/' || v.relname))
-        || rest.request_examples('add_' || v.relname))),
-      'responses', rest.responses('add_' || v.relname, '{201,400,409}', '{application/json}', c.rows, false)))
-      ELSE '{}' END)
+      'requestBody', rest.body('add_' || v.relname, 'application/json', json_build_object('$ref', '#/components/schemas/' || v.relname)),
+      'responses', rest.responses('add_' || v.relname, '{201,400,409}', '{application/json}', c.rows, false))) END)
+    ORDER BY v.relname)
     FROM views v JOIN columns c USING (oid)
 $$;
 COMMENT ON FUNCTION rest.view_paths IS 'The paths of the views.';
 
-CREATE FUNCTION rest.all_schemas() RETURNS jsonb LANGUAGE sql STABLE
+CREATE FUNCTION rest.all_schemas() RETURNS json LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
   WITH tables AS (
     SELECT t.relname, rest.row_schema(t.oid) AS schema
       FROM pg_class t JOIN pg_class v ON v.relname = t.relname AND v.relnamespace = 'api'::regnamespace
      WHERE t.relnamespace = 'public'::regnamespace AND t.relkind IN ('r', 'p')
   )
-  SELECT jsonb_object_agg(relname, schema)
-    || jsonb_build_object('AnyRow', jsonb_build_object(
-         'description', 'A row of the table named; the known tables are listed, others are possible.',
-         'anyOf', jsonb_agg(jsonb_build_object('$ref', '#/components/schemas/' || relname) ORDER BY relname)
-                  || '{"type": "object"}'::jsonb))
-    || (SELECT jsonb_object_agg(s.name, s.schema) FROM rest.schemas s)
+  SELECT rest.merge(
+    json_object_agg(relname, schema ORDER BY relname),
+    json_build_object('AnyRow', json_build_object(
+      'description', 'A row of the table named; the known tables are listed, others are possible.',
+      'anyOf', rest.append(json_agg(json_build_object('$ref', '#/components/schemas/' || relname) ORDER BY relname),
+                           '[{"type": "object"}]'))),
+    (SELECT json_object_agg(s.name, s.schema ORDER BY s.name) FROM rest.schemas s))
     FROM tables
 $$;
 COMMENT ON FUNCTION rest.all_schemas IS 'The schemas that the paths refer to.';
@@ -307,7 +324,7 @@ SET search_path = pg_catalog, pg_temp AS $$
               {"name": "quality", "description": "How good the data is that came in"},
               {"name": "backups", "description": "Avro files on the server"},
               {"name": "pages", "description": "For people: pages, and this document"}]'::json,
-    'paths', rest.function_paths() || rest.view_paths(),
+    'paths', rest.merge(rest.function_paths(), rest.view_paths()),
     'components', json_build_object(
       'securitySchemes', '{"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT",
                            "description": "The access_token of login"}}'::json,

@@ -12,7 +12,6 @@ SwaggerUIBundle({
   dom_id: '#docs',
   deepLinking: true,
   displayRequestDuration: true,
-  operationsSorter: 'alpha',
   defaultModelsExpandDepth: 0,
   filter: true,
   validatorUrl: null,

@@ -66,6 +66,7 @@ INSERT INTO rest.options (operation, argument, schema, description) VALUES
   ('*', 'row', '{"type": "object"}', 'The row as it should have been.'),
   ('*', 'reason', '{"minLength": 1}', 'Why the row will never be loaded.'),
   ('restore_table', 'mode', '{"enum": ["replace", "append", "missing_only", "upsert"]}', 'What becomes of the rows that are there.'),
+  ('export_rejects', 'status', '{"enum": ["open", "fixed", "dismissed", "reloaded"]}', 'Which rejects.'),
   ('report', 'year', '{"pattern": "^[0-9]{1,4}$"}', 'Another year than 2021.'),
   ('report', 'language', '{"enum": ["en", "es"]}', 'Another language than the browser''s.'),
   ('insert_batch', 'rows', '{"type": "array", "minItems": 1, "maxItems": 1000, "items": {"$ref": "#/components/schemas/AnyRow"}}', NULL),

@@ -131,3 +131,16 @@ REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA api, rest FROM PUBLIC;
 GRANT USAGE ON SCHEMA rest TO web_anon, app_reader, ferry_auth;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA rest TO web_anon, app_reader, ferry_auth;
 GRANT USAGE ON SCHEMA api TO web_anon, app_reader;
+
+-- PostgREST keeps plans from one role to the next. A function of SQL that was inlined into a plan is not asked again for
+-- its EXECUTE right, so none may be inlined; a setting of its own prevents it.
+DO $$
+DECLARE
+  route regprocedure;
+BEGIN
+  FOR route IN SELECT p.oid FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
+                WHERE p.pronamespace = 'api'::regnamespace AND l.lanname = 'sql' AND p.proconfig IS NULL AND NOT p.prosecdef LOOP
+    EXECUTE format('ALTER FUNCTION %s SET search_path = pg_catalog, pg_temp', route);
+  END LOOP;
+END
+$$;

@@ -182,7 +182,7 @@ describe('the examples', () => {
       assert.equal(answer.status, example.status, answer.text);
       holds(operation, answer);
       if (example.media === 'application/json' && example.answer !== null && !Array.isArray(example.answer)) {
-        assert.deepEqual(Object.keys(answer.body).sort(), Object.keys(example.answer).sort(), 'the example shows the keys of the answer');
+        assert.deepEqual(Object.keys(example.answer).filter((key) => !(key in answer.body)), [], 'the answer has the keys of the example');
         for (const key of ['code', 'message', 'hint', 'received', 'inserted', 'rejected', 'dry_run'].filter((k) => !example.operation.startsWith('restore') && k in example.answer)) {
           assert.deepEqual(answer.body[key], example.answer[key], key);
         }

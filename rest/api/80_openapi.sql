@@ -36,23 +36,6 @@ SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION rest.nullable IS 'A schema that takes null as well.';
 
--- A row as a client sends it: what the table demands is required, unless it has a default.
-CREATE FUNCTION rest.row_schema(of_table regclass) RETURNS json LANGUAGE sql STABLE
-SET search_path = pg_catalog, pg_temp AS $$
-  SELECT json_build_object(
-    'type', 'object', 'additionalProperties', false,
-    'required', coalesce(json_agg(a.attname ORDER BY a.attnum)
-        FILTER (WHERE a.attnotnull AND NOT a.atthasdef AND a.attidentity = ''), '[]'),
-    'properties', json_object_agg(a.attname,
-        CASE WHEN a.attnotnull THEN s.schema ELSE rest.nullable(s.schema) END
-        || CASE WHEN a.attidentity = 'a' THEN '{"readOnly": true}' ELSE '{}' END::jsonb
-        || jsonb_strip_nulls(jsonb_build_object('description', col_description(a.attrelid, a.attnum))) ORDER BY a.attnum))
-    FROM pg_attribute a
-   CROSS JOIN LATERAL rest.type_schema(a.atttypid, a.atttypmod) AS s(schema)
-   WHERE a.attrelid = of_table AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
-$$;
-COMMENT ON FUNCTION rest.row_schema IS 'The JSON schema of a row to insert.';
-
 CREATE FUNCTION rest.summary(comment text) RETURNS json LANGUAGE sql IMMUTABLE
 SET search_path = pg_catalog, pg_temp AS $$
   SELECT json_build_object('summary', split_part(coalesce(comment, ''), E'\n\n', 1),
@@ -293,7 +276,7 @@ COMMENT ON FUNCTION rest.view_paths IS 'The paths of the views.';
 CREATE FUNCTION rest.all_schemas() RETURNS json LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
   WITH tables AS (
-    SELECT t.relname, rest.row_schema(t.oid) AS schema
+    SELECT t.relname, ferry.json_schema(t.oid) AS schema
       FROM pg_class t JOIN pg_class v ON v.relname = t.relname AND v.relnamespace = 'api'::regnamespace
      WHERE t.relnamespace = 'public'::regnamespace AND t.relkind IN ('r', 'p')
   )

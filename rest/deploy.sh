@@ -14,6 +14,8 @@
 #   FERRY_NGINX_PORT       nginx's port on 127.0.0.1, for those who put one in front (8080)
 #   FERRY_JWT_SECRET       the key that signs tokens, 32 bytes or more; default: jwt.secret in FERRY_REST_DIR, made
 #                          when absent
+#   FERRY_NODE_MODULES     folder with the libraries the pages load (node_modules beside rest/); fill it there with
+#                          `npm ci --omit=dev --ignore-scripts`
 #   FERRY_PSQL             psql to use (psql, 15 or later)
 #
 # Without FERRY_REST_DIR only the database is touched, FERRY_JWT_SECRET must be there, and authenticator gets no
@@ -30,6 +32,24 @@ random() { head -c 48 /dev/urandom | base64 | tr '+/' '-_' | tr -d '\n'; }
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 dir=${FERRY_REST_DIR:-}
 [ $# -eq 0 ] || export PGDATABASE="$1"
+
+# ---- the libraries of others that the pages load ----
+# A file of a package, and its name among the assets; each comes with its licence.
+modules=${FERRY_NODE_MODULES:-$here/../node_modules}
+case $modules in /*) ;; *) modules=$PWD/$modules ;; esac
+vendor='
+swagger-ui-dist/swagger-ui-bundle.js             swagger-ui-bundle.js
+swagger-ui-dist/swagger-ui-bundle.js.LICENSE.txt swagger-ui-bundle.js.LICENSE.txt
+swagger-ui-dist/swagger-ui.css                   swagger-ui.css
+swagger-ui-dist/LICENSE                          swagger-ui.LICENSE.txt
+swagger-ui-dist/NOTICE                           swagger-ui.NOTICE.txt
+uplot/dist/uPlot.iife.min.js                     uPlot.iife.min.js
+uplot/dist/uPlot.min.css                         uPlot.min.css
+uplot/LICENSE                                    uPlot.LICENSE.txt
+'
+each_vendor() { printf '%s' "$vendor" | sed '/^$/d' | while read -r file name; do "$1" "$modules/$file" "$name"; done; }
+demand() { [ -r "$1" ] || fail "no $1: run npm ci --omit=dev --ignore-scripts beside package.json, or set FERRY_NODE_MODULES"; }
+each_vendor demand
 
 # ---- secrets ----
 password=
@@ -63,11 +83,12 @@ type_of() {
     *.css) echo 'text/css; charset=utf-8' ;;
     *.js) echo 'text/javascript; charset=utf-8' ;;
     *.svg) echo 'image/svg+xml' ;;
+    *.txt) echo 'text/plain; charset=utf-8' ;;
     *) fail "no type is known for $1" ;;
   esac
 }
 insert() {
-  name=$(basename "$1")
+  name=${2:-$(basename "$1")}
   printf "INSERT INTO rest.assets (name, content_type, body) VALUES ('%s', '%s', decode('" "$name" "$(type_of "$name")"
   base64 < "$1" | tr -d '\n'
   printf "', 'base64'));\n"
@@ -86,6 +107,7 @@ SELECT format('ALTER ROLE authenticator PASSWORD %L', :'password') WHERE :'passw
 SQL
   for file in api/*.sql; do echo "\\i $file"; done
   for file in web/*; do insert "$file"; done
+  each_vendor insert
   cat <<'SQL'
 NOTIFY pgrst, 'reload config';
 NOTIFY pgrst, 'reload schema';

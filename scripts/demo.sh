@@ -105,6 +105,7 @@ psql_call="psql -h $PGHOST -U postgres $database"
 [ "$(id -u)" != 0 ] || psql_call="$psql_call        (as root or postgres)"
 cat << END
 dashboard   $FERRY_URL/
+API         $FERRY_URL/rpc/docs
 log in as   demo, password $password
 metrics     curl -H "Authorization: Bearer \$TOKEN" '$FERRY_URL/rpc/hires_by_quarter?year=2021'
 psql        $psql_call

@@ -63,7 +63,7 @@ command -v npm > /dev/null || install npm
 
 # npm ci writes node_modules/.package-lock.json last.
 if [ ! node_modules/.package-lock.json -nt package-lock.json ]; then
-    say 'npm installs what package-lock.json pins (PostgREST, avsc)'
+    say 'npm installs what package-lock.json pins (PostgREST, libraries of the pages and the tests)'
     npm ci --no-audit --no-fund --ignore-scripts --loglevel=error > /dev/null
     touch node_modules/.package-lock.json
 fi

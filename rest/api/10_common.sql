@@ -20,12 +20,14 @@ CREATE DOMAIN rest."*/*" AS bytea;
 
 CREATE FUNCTION rest.add_headers(headers json) RETURNS void LANGUAGE sql VOLATILE
 SET search_path = pg_catalog, pg_temp AS $$
-  SELECT set_config('response.headers',
-           (coalesce(nullif(current_setting('response.headers', true), ''), '[]')::jsonb
-            || (SELECT coalesce(jsonb_agg(jsonb_build_object(key, value)), '[]') FROM json_each_text(headers)))::text,
-           true)
+  SELECT set_config('response.headers', coalesce(jsonb_agg(h.header)::text, '[]'), true)
+    FROM (SELECT e.header
+            FROM jsonb_array_elements(coalesce(nullif(current_setting('response.headers', true), ''), '[]')::jsonb) AS e(header)
+           WHERE NOT e.header ?| ARRAY(SELECT json_object_keys(headers))
+           UNION ALL
+          SELECT jsonb_build_object(key, value) FROM json_each_text(headers)) AS h(header)
 $$;
-COMMENT ON FUNCTION rest.add_headers IS 'Adds headers to those the response has already.';
+COMMENT ON FUNCTION rest.add_headers IS 'Adds headers to those the response has already, or puts them in place of those of the same name.';
 
 -- Called last and outside of any subtransaction, or a rollback would take the status with it.
 CREATE FUNCTION rest.answer(status integer, headers json DEFAULT '{}') RETURNS void LANGUAGE sql VOLATILE
@@ -169,7 +171,7 @@ COMMENT ON TABLE rest.route_headers IS 'Headers that are options of a route.';
 
 CREATE TABLE rest.schemas (
   name   text PRIMARY KEY,
-  schema jsonb NOT NULL
+  schema json NOT NULL  -- not jsonb, so that keys keep their order
 );
 COMMENT ON TABLE rest.schemas IS 'JSON schemas of answers.';
 
@@ -178,6 +180,12 @@ SET search_path = pg_catalog, pg_temp AS $$
   SELECT CASE
     WHEN t.typtype = 'd' THEN rest.type_schema(t.typbasetype, t.typtypmod)
     WHEN t.typcategory = 'A' THEN jsonb_build_object('type', 'array', 'items', rest.type_schema(t.typelem, typmod))
+    WHEN t.typtype = 'e' THEN (SELECT jsonb_build_object('type', 'string', 'enum', jsonb_agg(e.enumlabel ORDER BY e.enumsortorder))
+                                 FROM pg_enum e WHERE e.enumtypid = t.oid)
+    WHEN t.typtype = 'c' THEN (SELECT jsonb_build_object('type', 'object', 'properties',
+                                        coalesce(jsonb_object_agg(a.attname, rest.type_schema(a.atttypid, a.atttypmod)), '{}'))
+                                 FROM pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped)
+    WHEN t.typtype IN ('r', 'm') THEN jsonb_build_object('type', 'string', 'description', 'As PostgreSQL writes a ' || t.typname)
     WHEN t.typname IN ('int2', 'int4') THEN '{"type": "integer", "format": "int32"}'
     WHEN t.typname = 'int8' THEN '{"type": "integer", "format": "int64"}'
     WHEN t.typname IN ('float4', 'float8', 'numeric') THEN '{"type": "number"}'
@@ -204,8 +212,11 @@ INSERT INTO rest.schemas (name, schema) VALUES
     "hint": {"type": ["string", "null"]}}}$json$),
   ('RowError', $json${"type": "object", "properties": {
     "table": {"type": "string", "description": "In the answer for several tables: which one"},
-    "index": {"type": "integer", "description": "Position of the row, from 0"},
-    "pointer": {"type": "string", "description": "JSON pointer to the fault"},
+    "index": {"type": "integer", "description": "Of a batch: position of the row, from 0"},
+    "pointer": {"type": "string", "description": "Of a batch: JSON pointer to the fault"},
+    "record": {"type": "integer", "description": "Of a file: number of the row, from 1"},
+    "line": {"type": ["integer", "null"], "description": "Of a file: the line it starts on"},
+    "ordinal": {"type": "integer", "description": "Of a file: number of the error of its row, from 1"},
     "column": {"type": ["string", "null"]},
     "code": {"type": "string", "enum": ["structure", "encoding", "type", "not_null", "check", "unique",
              "foreign_key", "exclusion", "domain", "trigger", "privilege"]},

@@ -1,5 +1,5 @@
--- The pages: the home page at / for a browser, where a tool gets the OpenAPI document, the report, and the files they
--- are made of.
+-- The pages: the home page at / for a browser, where a tool gets the OpenAPI document, the report, the documentation,
+-- and the files they are made of.
 
 CREATE TABLE rest.assets (
   name         text PRIMARY KEY,
@@ -39,6 +39,22 @@ COMMENT ON FUNCTION api.asset IS 'A file of the home page
 
 Style, script and icon.';
 
+CREATE FUNCTION rest.document() RETURNS bytea LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  document CONSTANT bytea := convert_to(rest.openapi()::text, 'UTF8');
+  etag CONSTANT text := format('"%s"', encode(sha256(document), 'hex'));
+BEGIN
+  PERFORM rest.add_headers(json_build_object('Content-Type', 'application/json; charset=utf-8', 'ETag', etag));
+  IF rest.header('If-None-Match') = etag THEN
+    PERFORM rest.answer(304);
+    RETURN '';
+  END IF;
+  RETURN document;
+END
+$$;
+COMMENT ON FUNCTION rest.document IS 'The OpenAPI document as an answer; 304 for a client that has it.';
+
 CREATE FUNCTION api.root() RETURNS rest."*/*" LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -49,13 +65,23 @@ BEGIN
       'Content-Security-Policy', rest.page_policy()));
     RETURN (SELECT body FROM rest.assets WHERE name = 'index.html');
   END IF;
-  PERFORM rest.add_headers('{"Content-Type": "application/json; charset=utf-8"}');
-  RETURN convert_to(rest.openapi()::text, 'UTF8');
+  RETURN rest.document();
 END
 $$;
 COMMENT ON FUNCTION api.root IS 'Home
 
 A page for a browser, this document for a tool.';
+
+CREATE FUNCTION api.openapi() RETURNS rest."*/*" LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  PERFORM rest.add_headers('{"Cache-Control": "no-cache"}');
+  RETURN rest.document();
+END
+$$;
+COMMENT ON FUNCTION api.openapi IS 'This document
+
+For whoever cannot ask for JSON by a header: a link, a code generator.';
 
 -- The page asks for its data itself, with the token of whoever logged in; the year is for its script.
 CREATE FUNCTION api.report(year text DEFAULT NULL, language text DEFAULT NULL) RETURNS rest."*/*" LANGUAGE plpgsql STABLE
@@ -70,12 +96,32 @@ COMMENT ON FUNCTION api.report IS 'The report of a year, a page to look at and t
 
 Both metrics as charts and tables. year is 2021 unless it is named; language is en or es.';
 
+-- Swagger UI draws its arrows from data: images in its style sheet; all else is as on the other pages.
+CREATE FUNCTION api.docs() RETURNS rest."*/*" LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  PERFORM rest.add_headers(json_build_object('Content-Type', 'text/html; charset=utf-8', 'Cache-Control', 'no-cache',
+            'Content-Security-Policy', replace(rest.page_policy(), 'img-src ''self''', 'img-src ''self'' data:')));
+  RETURN (SELECT body FROM rest.assets WHERE name = 'docs.html');
+END
+$$;
+COMMENT ON FUNCTION api.docs IS 'This documentation as a page
+
+Swagger UI: every route with its examples, to read and to try.';
+
 -- Who may.
-GRANT EXECUTE ON FUNCTION api.root, api.asset, api.report TO web_anon, app_reader;
+GRANT EXECUTE ON FUNCTION api.root, api.openapi, api.asset, api.report, api.docs TO web_anon, app_reader;
 
 -- For the OpenAPI document: what the catalogs do not know.
 INSERT INTO rest.routes (route, tag, answer, statuses) VALUES
-  ('report', 'metrics', 'text/html', '{200}');
+  ('root', 'pages', 'application/json, text/html', '{200,304}'),
+  ('openapi', 'pages', 'application/json', '{200,304}'),
+  ('docs', 'pages', 'text/html', '{200}'),
+  ('report', 'pages', 'text/html', '{200}');
+
+INSERT INTO rest.schemas (name, schema) VALUES
+  ('OpenAPI', '{"type": "object", "description": "An OpenAPI document", "required": ["openapi", "info", "paths"],
+    "properties": {"openapi": {"const": "3.1.0"}, "info": {"type": "object"}, "paths": {"type": "object"}}}');
 
 -- ---------------------------------------------------------------------------------------------------------------
 -- The last word on rights. Helpers act with the rights of whoever calls a route, so any role may run them.
@@ -85,3 +131,16 @@ REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA api, rest FROM PUBLIC;
 GRANT USAGE ON SCHEMA rest TO web_anon, app_reader, ferry_auth;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA rest TO web_anon, app_reader, ferry_auth;
 GRANT USAGE ON SCHEMA api TO web_anon, app_reader;
+
+-- PostgREST keeps plans from one role to the next. A function of SQL that was inlined into a plan is not asked again for
+-- its EXECUTE right, so none may be inlined; a setting of its own prevents it.
+DO $$
+DECLARE
+  route regprocedure;
+BEGIN
+  FOR route IN SELECT p.oid FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
+                WHERE p.pronamespace = 'api'::regnamespace AND l.lanname = 'sql' AND p.proconfig IS NULL AND NOT p.prosecdef LOOP
+    EXECUTE format('ALTER FUNCTION %s SET search_path = pg_catalog, pg_temp', route);
+  END LOOP;
+END
+$$;

@@ -75,6 +75,14 @@ describe('nginx', { skip: missing }, () => {
     assert.equal((await fetch(new URL(script, `${front}/report?year=2021`))).status, 200);
   });
 
+  it('GET /docs is the documentation, which finds its files from there, and GET /openapi.json what it shows', async () => {
+    const page = await (await fetch(`${front}/docs`)).text();
+    const files = [...page.matchAll(/(?:href|src)="(\.\.\/rpc\/[^"]+)"/g)].map((m) => m[1]);
+    assert.ok(files.length >= 8, String(files.length));
+    for (const file of files) assert.equal((await fetch(new URL(file, `${front}/docs`))).status, 200, file);
+    assert.equal((await (await fetch(`${front}/openapi.json`)).json()).openapi, '3.1.0');
+  });
+
   it('413: a body without measure, in the usual shape', async () => {
     const answer = await send(`/tables/${table.name}/csv`, Buffer.alloc(65 * 1024 * 1024, '1,a\n'));
     assert.equal(answer.status, 413);

@@ -5,7 +5,8 @@ DO $$
 DECLARE
   wanted text;
 BEGIN
-  FOREACH wanted IN ARRAY ARRAY['web_anon', 'app_reader', 'app_writer', 'app_operator', 'authenticator', 'ferry_auth'] LOOP
+  FOREACH wanted IN ARRAY ARRAY['web_anon', 'app_reader', 'app_writer', 'app_operator', 'authenticator', 'ferry_auth',
+                                'ferry_stats'] LOOP
     BEGIN
       IF to_regrole(wanted) IS NULL THEN
         EXECUTE format('CREATE ROLE %I NOLOGIN', wanted);
@@ -21,6 +22,9 @@ $$;
 -- ferry_auth owns users and secrets; nobody logs in as it and nobody is a member of it.
 ALTER ROLE authenticator LOGIN NOINHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS;
 GRANT web_anon, app_reader, app_writer, app_operator TO authenticator;
+
+-- ferry_stats looks at what the sessions of others do, for rest.running(); nobody is a member of it either.
+GRANT pg_read_all_stats TO ferry_stats;
 
 -- Each role includes the one before it.
 GRANT app_reader TO app_writer;

@@ -6,6 +6,7 @@ SET search_path = pg_catalog, pg_temp AS $$
   SELECT CASE status
     WHEN 200 THEN 'Done; for a dry run, what would be done.'
     WHEN 201 THEN 'Everything was written.'
+    WHEN 204 THEN 'Done, and there is nothing to say.'
     WHEN 207 THEN 'Some rows were written, the others are in errors and in the reject log.'
     WHEN 400 THEN 'The request cannot be understood.'
     WHEN 401 THEN 'No token, or one that is not valid.'
@@ -62,9 +63,10 @@ COMMENT ON FUNCTION rest.error_answers IS 'The responses of an operation that ar
 CREATE FUNCTION rest.good_answers(statuses integer[], schema jsonb, as_csv boolean) RETURNS jsonb LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
   SELECT jsonb_object_agg(s::text, jsonb_build_object(
-           'description', rest.status_text(s),
-           'content', jsonb_build_object('application/json', jsonb_build_object('schema', schema))
-                      || CASE WHEN as_csv THEN '{"text/csv": {"schema": {"type": "string"}}}' ELSE '{}' END::jsonb))
+           'description', rest.status_text(s))
+         || CASE WHEN s = 204 THEN '{}' ELSE jsonb_build_object(
+              'content', jsonb_build_object('application/json', jsonb_build_object('schema', schema))
+                         || CASE WHEN as_csv THEN '{"text/csv": {"schema": {"type": "string"}}}' ELSE '{}' END::jsonb) END)
     FROM unnest(statuses) s WHERE s < 400
 $$;
 COMMENT ON FUNCTION rest.good_answers IS 'The responses of an operation that are not errors.';

@@ -5,7 +5,8 @@ DO $$
 DECLARE
   wanted text;
 BEGIN
-  FOREACH wanted IN ARRAY ARRAY['web_anon', 'app_reader', 'app_writer', 'app_operator', 'authenticator', 'ferry_auth'] LOOP
+  FOREACH wanted IN ARRAY ARRAY['web_anon', 'app_reader', 'app_writer', 'app_operator', 'authenticator', 'ferry_auth',
+                                'ferry_stats'] LOOP
     BEGIN
       IF to_regrole(wanted) IS NULL THEN
         EXECUTE format('CREATE ROLE %I NOLOGIN', wanted);
@@ -24,6 +25,9 @@ GRANT web_anon, app_reader, app_writer, app_operator TO authenticator;
 -- Passwords and tokens are parameters of its statements; whatever the server logs, it does not log those.
 ALTER ROLE authenticator SET log_parameter_max_length = 0;
 ALTER ROLE authenticator SET log_parameter_max_length_on_error = 0;
+
+-- ferry_stats looks at what the sessions of others do, for rest.running(); nobody is a member of it either.
+GRANT pg_read_all_stats TO ferry_stats;
 
 -- Each role includes the one before it.
 GRANT app_reader TO app_writer;

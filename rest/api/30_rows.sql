@@ -2,6 +2,90 @@
 
 -- The functions that write have schema public on their path, because triggers of the tables may count on it.
 
+-- ---- Options of the routes that take bytes: headers, or on the nice paths arguments of the query ----
+
+-- nginx hands the query on in a header, because PostgREST takes that of a POST for filters.
+CREATE FUNCTION rest.query_arguments() RETURNS TABLE (name text, value text) LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN QUERY
+    SELECT rest.url_decoded(split_part(p, '=', 1)), nullif(rest.url_decoded(substr(p, strpos(p || '=', '=') + 1)), '')
+      FROM string_to_table(rest.header('X-Query'), '&') p WHERE p <> '';
+EXCEPTION WHEN character_not_in_repertoire OR untranslatable_character THEN
+  PERFORM rest.fail(400, '22021', 'the query is not in UTF-8');
+END
+$$;
+COMMENT ON FUNCTION rest.query_arguments IS 'The arguments of a nice path.';
+
+CREATE FUNCTION rest.url_decoded(text text) RETURNS text LANGUAGE sql IMMUTABLE STRICT
+SET search_path = pg_catalog, pg_temp AS $$
+  SELECT coalesce(convert_from(string_agg(coalesce(decode(m[1], 'hex'), convert_to(m[2], 'UTF8')), ''), 'UTF8'), '')
+    FROM regexp_matches(replace(text, '+', ' '), '%([0-9a-fA-F]{2})|([^%]+|%)', 'g') m
+$$;
+COMMENT ON FUNCTION rest.url_decoded IS 'Text of a URL without its escapes.';
+
+-- One argument that is passed over because its name is misspelt may change what becomes of every row.
+CREATE FUNCTION rest.require_known_arguments(VARIADIC known text[]) RETURNS void LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  unknown CONSTANT text := (SELECT a.name FROM rest.query_arguments() a WHERE a.name <> ALL (known) ORDER BY 1 LIMIT 1);
+BEGIN
+  IF unknown IS NOT NULL THEN
+    PERFORM rest.fail(400, '22023', format('there is no argument "%s"', left(unknown, 63)), NULL,
+                      format('Arguments are %s.', array_to_string(known, ', ')));
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION rest.require_known_arguments IS '400 for a nice path with another argument than these.';
+
+CREATE FUNCTION rest.option(name text) RETURNS text LANGUAGE sql STABLE STRICT
+SET search_path = pg_catalog, pg_temp AS $$
+  SELECT coalesce(rest.header('X-' || replace(name, '_', '-')),
+                  CASE WHEN rest.header('X-Query') IS NOT NULL THEN (SELECT a.value FROM rest.query_arguments() a WHERE a.name = option.name LIMIT 1) END)
+$$;
+COMMENT ON FUNCTION rest.option IS 'The header X-Name, or the argument name of a nice path; absent and empty are the same.';
+
+CREATE FUNCTION rest.boolean_option(name text) RETURNS boolean LANGUAGE plpgsql STABLE STRICT
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  value CONSTANT text := rest.option(name);
+BEGIN
+  IF lower(value) NOT IN ('true', 'false') THEN
+    PERFORM rest.fail(400, '22023', format('option "%s" is neither true nor false', name));
+  END IF;
+  RETURN value::boolean;
+END
+$$;
+COMMENT ON FUNCTION rest.boolean_option IS 'An option that says true or false.';
+
+CREATE FUNCTION rest.number_option(name text, whole boolean DEFAULT false) RETURNS numeric LANGUAGE plpgsql STABLE STRICT
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  value CONSTANT text := rest.option(name);
+BEGIN
+  IF value !~ (CASE WHEN whole THEN '^[0-9]{1,18}$' ELSE '^[0-9]{1,18}(\.[0-9]{1,18})?$' END) THEN
+    PERFORM rest.fail(400, '22023', format('option "%s" is not a %s', name, CASE WHEN whole THEN 'whole number' ELSE 'number' END));
+  END IF;
+  RETURN value::numeric;
+END
+$$;
+COMMENT ON FUNCTION rest.number_option IS 'An option that is a number, not less than zero.';
+
+CREATE FUNCTION rest.mode_option() RETURNS text LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  mode CONSTANT text := coalesce(rest.option('mode'), 'partial');
+BEGIN
+  IF mode NOT IN ('partial', 'atomic') THEN
+    PERFORM rest.fail(400, '22023', format('unknown mode "%s"', left(mode, 63)), NULL, 'Modes are partial and atomic.');
+  END IF;
+  RETURN mode;
+END
+$$;
+COMMENT ON FUNCTION rest.mode_option IS 'The option mode: partial, which is the default, or atomic.';
+
+-- ---- Batches ----
+
 -- Keys are those of whoever is logged in, not of the role that many share.
 CREATE FUNCTION rest.idempotency_key() RETURNS text LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
@@ -41,6 +125,33 @@ END
 $$;
 COMMENT ON FUNCTION rest.refuse_batch IS 'Ends the request with the status that fits an error of the engine for a batch.';
 
+-- The engine writes names as SQL does, quoted where they need it; here they come back as they were sent.
+CREATE FUNCTION rest.with_names_as_sent(answer json, names text[]) RETURNS json LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp AS $$
+  WITH sent AS (
+    SELECT n AS name, quote_ident(n) AS quoted, '/' || replace(replace(quote_ident(n), '~', '~0'), '/', '~1') AS pointer,
+           '/' || replace(replace(n, '~', '~0'), '/', '~1') AS sent_pointer
+      FROM unnest(names) n WHERE n <> quote_ident(n)
+  )
+  SELECT CASE json_typeof(answer)
+    WHEN 'array' THEN (SELECT coalesce(json_agg(rest.with_names_as_sent(e.value, names) ORDER BY e.n), '[]')
+                         FROM json_array_elements(answer) WITH ORDINALITY e (value, n))
+    WHEN 'object' THEN (
+      SELECT json_object_agg(coalesce((SELECT s.name FROM sent s WHERE s.quoted = e.key), e.key), CASE
+               WHEN e.key = 'table' THEN to_json(coalesce(
+                 (SELECT s.name FROM sent s WHERE s.quoted = answer ->> 'table'),
+                 (SELECT 'public.' || s.name FROM sent s WHERE 'public.' || s.quoted = answer ->> 'table'), answer ->> 'table'))
+               WHEN e.key = 'pointer' THEN to_json(coalesce(
+                 (SELECT s.sent_pointer || substr(answer ->> 'pointer', length(s.pointer) + 1) FROM sent s
+                   WHERE starts_with((answer ->> 'pointer') || '/', s.pointer || '/')), answer ->> 'pointer'))
+               WHEN e.key IN ('tables', 'errors', 'details') OR json_typeof(e.value) = 'object' AND e.key <> 'keys'
+                 THEN rest.with_names_as_sent(e.value, names)
+               ELSE e.value END ORDER BY e.n)
+        FROM json_each(answer) WITH ORDINALITY e (key, value, n))
+    ELSE answer END
+$$;
+COMMENT ON FUNCTION rest.with_names_as_sent IS 'An answer of the engine with the names of these tables as the request had them.';
+
 CREATE FUNCTION rest.insert_batch(table_name text, rows json, mode text, dry_run boolean, unknown text, strict boolean)
 RETURNS json LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 DECLARE
@@ -57,6 +168,9 @@ BEGIN
     PERFORM rest.refuse_batch(SQLSTATE, SQLERRM, error_detail, error_hint);
   END;
   PERFORM rest.answer(rest.batch_status(result));
+  IF table_name <> quote_ident(table_name) THEN
+    RETURN rest.with_names_as_sent(result, ARRAY[table_name]);
+  END IF;
   RETURN result;
 END
 $$;
@@ -102,6 +216,9 @@ BEGIN
     PERFORM rest.refuse_batch(SQLSTATE, SQLERRM, error_detail, error_hint);
   END;
   PERFORM rest.answer(rest.batch_status(result));
+  IF named::text <> tables::text THEN
+    RETURN rest.with_names_as_sent(result, ARRAY(SELECT json_object_keys(tables)));
+  END IF;
   RETURN result;
 END
 $$;
@@ -121,40 +238,44 @@ DECLARE
   rows json;
   error_detail text;
 BEGIN
+  PERFORM rest.require_known_arguments('mode', 'dry_run', 'unknown', 'strict');
   BEGIN
     rows := convert_from($1, 'UTF8')::json;
   EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
     GET STACKED DIAGNOSTICS error_detail = PG_EXCEPTION_DETAIL;
     PERFORM rest.refuse(SQLSTATE, 'the body is not valid JSON: ' || SQLERRM, error_detail, NULL);
   END;
-  RETURN rest.insert_batch(rest.header('X-Table'), rows, rest.header('X-Batch-Mode'), rest.boolean_header('X-Dry-Run'),
-                           rest.header('X-Unknown'), rest.boolean_header('X-Strict'));
+  RETURN rest.insert_batch(rest.header('X-Table'), rows, coalesce(rest.header('X-Batch-Mode'), rest.option('mode')),
+                           rest.boolean_option('dry_run'), rest.option('unknown'), rest.boolean_option('strict'));
 END
 $$;
 COMMENT ON FUNCTION api.insert_raw IS 'Insert 1 to 1000 rows, the fast way
 
 The body is a JSON array of rows, sent as application/octet-stream so that nothing on the way parses it a second time. Table and options are headers. Answers as insert_batch does.';
 
-CREATE FUNCTION rest.load_errors(load bigint, most integer) RETURNS json LANGUAGE sql STABLE
+-- ---- Files ----
+
+CREATE FUNCTION rest.load_errors(load bigint, most integer, only_open boolean DEFAULT false) RETURNS json LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
   SELECT coalesce(json_agg(e ORDER BY e.record, e.ordinal), '[]')
     FROM (SELECT r.record_number AS record, r.line_number AS line, e.ordinal, e.column_name AS "column",
                  e.class AS code, e.sqlstate, e.constraint_name AS "constraint", e.value, e.message, e.hint
             FROM ferry.rejects r JOIN ferry.reject_errors e USING (reject_id)
-           WHERE r.load_id = load
+           WHERE r.load_id = load AND (r.status = 'open' OR NOT only_open)
            ORDER BY r.record_number, e.ordinal LIMIT most) e
 $$;
 COMMENT ON FUNCTION rest.load_errors IS 'The first errors of a load, from the reject log.';
 
-CREATE FUNCTION rest.load_answer(target regclass, report ferry.load_report, mode text, dry_run boolean)
+CREATE FUNCTION rest.load_answer(target regclass, report ferry.load_report, mode text, dry_run boolean, errors json)
 RETURNS json LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  errors CONSTANT json := CASE WHEN report.rows_rejected > 0 THEN rest.load_errors(report.load_id, 100) ELSE '[]' END;
   refused CONSTANT boolean := report.rows_loaded = 0 AND report.rows_rejected > 0 AND NOT dry_run;
   facts CONSTANT json := json_build_object(
-    'load', report.load_id, 'table', 'public.' || (SELECT relname FROM pg_class WHERE oid = target), 'mode', mode,
+    'load', report.load_id,
+    'table', (SELECT concat(c.relnamespace::regnamespace, '.', c.relname) FROM pg_class c WHERE c.oid = target), 'mode', mode,
     'dry_run', dry_run, 'status', report.status, 'received', report.rows_read, 'inserted', report.rows_loaded,
-    'rejected', report.rows_rejected, 'repaired', report.rows_repaired, 'bytes', report.bytes_read,
+    'rejected', report.rows_rejected, 'repaired', report.rows_repaired, 'skipped', report.rows_skipped,
+    'updated', report.rows_updated, 'bytes', report.bytes_read,
     'seconds', round(extract(epoch FROM report.elapsed), 3), 'errors', errors);
 BEGIN
   IF NOT refused THEN
@@ -172,52 +293,68 @@ BEGIN
                  ) AS t(part, key, value, n));
 END
 $$;
-COMMENT ON FUNCTION rest.load_answer IS 'A load report as an answer: the counts and the first hundred errors.';
+COMMENT ON FUNCTION rest.load_answer(regclass, ferry.load_report, text, boolean, json) IS 'A load report as an answer: the counts and these errors.';
+
+CREATE FUNCTION rest.load_answer(target regclass, report ferry.load_report, mode text, dry_run boolean)
+RETURNS json LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+  SELECT rest.load_answer(target, report, mode, dry_run,
+                          CASE WHEN report.rows_rejected > 0 THEN rest.load_errors(report.load_id, 100) ELSE '[]' END)
+$$;
+COMMENT ON FUNCTION rest.load_answer(regclass, ferry.load_report, text, boolean) IS 'The same with the first hundred errors of the load.';
+
+CREATE FUNCTION rest.load_status(report ferry.load_report, dry_run boolean) RETURNS integer LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp AS $$
+  SELECT CASE WHEN dry_run THEN 200 WHEN report.rows_rejected = 0 THEN 201 WHEN report.rows_loaded > 0 THEN 207 ELSE 422 END
+$$;
+COMMENT ON FUNCTION rest.load_status IS 'The status that fits a load.';
 
 -- A tab cannot be the end of a header, so it is written \t there.
 CREATE FUNCTION api.import_csv(bytea) RETURNS json LANGUAGE plpgsql VOLATILE
 SET search_path = public, pg_temp AS $$
 DECLARE
   target CONSTANT regclass := rest.table_named(rest.header('X-Table'));
-  mode CONSTANT text := coalesce(rest.header('X-Mode'), 'partial');
-  dry_run CONSTANT boolean := coalesce(rest.boolean_header('X-Dry-Run'), false);
+  mode CONSTANT text := rest.mode_option();
+  dry_run CONSTANT boolean := coalesce(rest.boolean_option('dry_run'), false);
+  reject_limit CONSTANT bigint := rest.number_option('reject_limit', whole => true);
+  reject_percent CONSTANT double precision := rest.number_option('reject_percent');
+  force CONSTANT boolean := rest.boolean_option('force');
   report ferry.load_report;
   result json;
   error_detail text;
   error_hint text;
 BEGIN
-  IF mode NOT IN ('partial', 'atomic') THEN
-    PERFORM rest.fail(400, '22023', format('unknown mode "%s"', left(mode, 63)), NULL, 'Modes are partial and atomic.');
-  END IF;
+  PERFORM rest.require_known_arguments('mode', 'dry_run', 'columns', 'header', 'delimiter', 'quote', 'escape', 'null_string',
+    'encoding', 'date_format', 'on_conflict', 'reject_limit', 'reject_percent', 'repair', 'force');
   BEGIN
     report := ferry.migrate_csv_data(
       target, $1,
-      columns => (SELECT array_agg(btrim(c)) FROM string_to_table(rest.header('X-Columns'), ',') AS c),
-      header => rest.header('X-Header'),
-      delimiter => replace(rest.header('X-Delimiter'), '\t', E'\t'),
-      quote => rest.header('X-Quote'),
-      escape => rest.header('X-Escape'),
-      null_string => rest.header('X-Null-String'),
+      columns => (SELECT array_agg(btrim(c)) FROM string_to_table(rest.option('columns'), ',') AS c),
+      header => rest.option('header'),
+      delimiter => replace(rest.option('delimiter'), '\t', E'\t'),
+      quote => rest.option('quote'),
+      escape => rest.option('escape'),
+      null_string => rest.option('null_string'),
+      encoding => rest.option('encoding'),
+      date_format => rest.option('date_format'),
       on_error => CASE mode WHEN 'atomic' THEN 'abort' ELSE 'reject' END,
-      reject_limit => rest.header('X-Reject-Limit')::bigint,
-      dry_run => dry_run);
+      on_conflict => rest.option('on_conflict'),
+      reject_limit => reject_limit,
+      reject_percent => reject_percent,
+      repair => rest.option('repair'),
+      dry_run => dry_run,
+      force => force);
   EXCEPTION WHEN query_canceled OR OTHERS THEN
     GET STACKED DIAGNOSTICS error_detail = PG_EXCEPTION_DETAIL, error_hint = PG_EXCEPTION_HINT;
     PERFORM rest.refuse(SQLSTATE, SQLERRM, error_detail, error_hint);
   END;
   result := rest.load_answer(target, report, mode, dry_run);
-  PERFORM rest.answer(CASE
-    WHEN dry_run THEN 200
-    WHEN report.rows_rejected = 0 THEN 201
-    WHEN report.rows_loaded > 0 THEN 207
-    ELSE 422
-  END);
+  PERFORM rest.answer(rest.load_status(report, dry_run));
   RETURN result;
 END
 $$;
 COMMENT ON FUNCTION api.import_csv IS 'Load a CSV file into a table
 
-The body is the file, sent as application/octet-stream; table and options are headers. Mode partial (the default) loads the good rows and logs the bad ones; atomic loads all or none. The answer shows the first hundred errors, the rejects of the load hold them all.';
+The body is the file, sent as application/octet-stream; gzip and zstd are unpacked. Table and options are headers. Mode partial (the default) loads the good rows and logs the bad ones; atomic loads all or none. The answer shows the first hundred errors, the rejects of the load hold them all.';
 
 -- Who may.
 GRANT EXECUTE ON FUNCTION api.insert_batch, api.insert_batches, api.insert_raw, api.import_csv TO app_writer;
@@ -244,11 +381,17 @@ INSERT INTO rest.route_headers (route, header, required, schema, description) VA
   ('import_csv', 'X-Dry-Run', false, '{"type": "boolean", "default": false}', 'Check only.'),
   ('import_csv', 'X-Columns', false, '{"type": "string", "examples": ["id,department"]}', 'The columns of the file, in order, between commas.'),
   ('import_csv', 'X-Header', false, '{"enum": ["auto", "on", "off"], "default": "auto"}', 'Whether the first line names the columns.'),
-  ('import_csv', 'X-Delimiter', false, '{"type": "string"}', 'What stands between two fields; a tab is written \t.'),
-  ('import_csv', 'X-Quote', false, '{"type": "string"}', 'The quote character.'),
-  ('import_csv', 'X-Escape', false, '{"type": "string"}', 'What stands before a quote inside quotes.'),
-  ('import_csv', 'X-Null-String', false, '{"type": "string"}', 'The unquoted text that means null.'),
-  ('import_csv', 'X-Reject-Limit', false, '{"type": "integer", "minimum": 0}', 'More rejects than this, and nothing is loaded.');
+  ('import_csv', 'X-Delimiter', false, '{"type": "string", "default": ",", "examples": [";", "auto"]}', 'The character between two fields, a tab written \t; or auto.'),
+  ('import_csv', 'X-Quote', false, '{"type": "string", "default": "\""}', 'The quote character, or auto.'),
+  ('import_csv', 'X-Escape', false, '{"type": "string"}', 'The character before a quote inside quotes, or auto; without it the quote itself.'),
+  ('import_csv', 'X-Null-String', false, '{"type": "string", "default": ""}', 'The unquoted text that means null, or auto.'),
+  ('import_csv', 'X-Encoding', false, '{"enum": ["auto", "UTF8", "UTF16LE", "UTF16BE", "LATIN1", "WIN1252"], "default": "UTF8"}', 'How the bytes of the file are to be read; a byte order mark always decides.'),
+  ('import_csv', 'X-Date-Format', false, '{"type": "string", "examples": ["DD/MM/YYYY HH24:MI"]}', 'How dates and times are written that are not in ISO form, in the words of to_timestamp.'),
+  ('import_csv', 'X-On-Conflict', false, '{"enum": ["reject", "skip", "update"], "default": "reject"}', 'What becomes of a row whose key is taken.'),
+  ('import_csv', 'X-Reject-Limit', false, '{"type": "integer", "minimum": 0}', 'More rejects than this, and nothing is loaded.'),
+  ('import_csv', 'X-Reject-Percent', false, '{"type": "number", "minimum": 0, "maximum": 100}', 'A larger share of rejects than this, and nothing is loaded.'),
+  ('import_csv', 'X-Repair', false, '{"enum": ["none", "salvage"], "default": "none"}', 'Whether records with faults of structure are mended where that is possible.'),
+  ('import_csv', 'X-Force', false, '{"type": "boolean", "default": false}', 'Goes on to the engine, which refuses a second load of the same file for files on the server only: for bytes of a request nothing changes.');
 
 INSERT INTO rest.schemas (name, schema) VALUES
   ('BatchAnswer', $json${"type": "object", "properties": {
@@ -267,6 +410,7 @@ INSERT INTO rest.schemas (name, schema) VALUES
     "load": {"type": ["integer", "null"]}, "table": {"type": "string"}, "mode": {"type": "string"},
     "dry_run": {"type": "boolean"}, "status": {"type": "string"}, "received": {"type": "integer"},
     "inserted": {"type": "integer"}, "rejected": {"type": "integer"}, "repaired": {"type": "integer"},
+    "skipped": {"type": "integer"}, "updated": {"type": "integer"},
     "bytes": {"type": ["integer", "null"]}, "seconds": {"type": ["number", "null"]},
     "errors": {"type": "array", "description": "The first hundred", "items": {"type": "object", "properties": {
       "record": {"type": "integer"}, "line": {"type": ["integer", "null"]}, "ordinal": {"type": "integer"},

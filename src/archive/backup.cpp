@@ -8,6 +8,7 @@
 #include "archive/definition.hpp"
 #include "archive/part_writer.hpp"
 #include "archive/row_scan.hpp"
+#include "server/progress.hpp"
 #include "server/relation.hpp"
 #include "server/sql.hpp"
 
@@ -92,9 +93,14 @@ PartPlan plan_parts(const Manifest &manifest, const BackupOptions &options, cons
 
 void write_table(const TableBackup &backup, uint32_t number, PartList &list) {
     PartWriter writer(backup.plan, backup.table, number, 0, list);
+    const Progress progress(Deed::backup, RelationGetRelid(backup.rel));
     const auto scan = scan_rows(backup.rel, backup.table, GetActiveSnapshot());
-    while (const size_t rows = scan->next())
+    progress.report(0, 0, 0);
+    for (uint64_t done = 0; const size_t rows = scan->next();) {
         for (size_t i = 0; i < rows; ++i) writer.add(scan->row(i));
+        done += rows;
+        progress.report(writer.bytes(), done, 0);
+    }
     scan->finish();
     writer.finish(true);
 }
@@ -195,6 +201,7 @@ std::vector<Manifest> write_backups(std::span<const Relation> tables, const Back
     settings.restore();
     pg_call([] { PopActiveSnapshot(); });
     publish(stage, backups, collected.parts);
+    end_progress();
     std::vector<Manifest> manifests;
     for (TableBackup &backup : backups) manifests.push_back(std::move(backup.manifest));
     return manifests;

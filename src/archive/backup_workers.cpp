@@ -9,6 +9,7 @@
 
 #include "archive/row_scan.hpp"
 #include "server/parallel.hpp"
+#include "server/progress.hpp"
 #include "server/relation.hpp"
 
 namespace ferry {
@@ -23,6 +24,7 @@ struct SharedState {
     bool one_scan;      // one table, whose blocks are shared
     pg_atomic_uint32 next_table;
     pg_atomic_uint32 parts;
+    pg_atomic_uint64 rows, bytes;  // written by all, of one scan
 };
 
 // A plan without pointers.
@@ -91,6 +93,33 @@ class SharedParts final : public PartList {
     PartFacts *parts_;
 };
 
+// How far the backup is: at one scan the process that was asked tells what all have done together, with a
+// table of its own each process tells what it has done itself.
+class SharedProgress {
+  public:
+    SharedProgress(SharedState *state, Oid relid, bool leads)
+        : state_(state), leads_(leads), progress_(Deed::backup, relid) {}
+
+    void report(uint64_t rows, uint64_t bytes) {
+        if (!state_->one_scan) {
+            progress_.report(bytes, rows, 0);
+            return;
+        }
+        const uint64_t all_rows = pg_atomic_add_fetch_u64(&state_->rows, static_cast<int64>(rows - rows_));
+        const uint64_t all_bytes =
+            pg_atomic_add_fetch_u64(&state_->bytes, static_cast<int64>(bytes - bytes_));
+        rows_ = rows;
+        bytes_ = bytes;
+        if (leads_) progress_.report(all_bytes, all_rows, 0);
+    }
+
+  private:
+    SharedState *state_;
+    bool leads_;
+    Progress progress_;
+    uint64_t rows_ = 0, bytes_ = 0;  // of this process, that are counted in
+};
+
 // One process's share of the work; `chunk` gives it the shared memory.
 template <typename ChunkOf>
 void take_part(ChunkOf &&chunk, uint32_t stream) {
@@ -107,8 +136,13 @@ void take_part(ChunkOf &&chunk, uint32_t stream) {
         PartWriter writer(plan, table, tables[at].number, stream, parts);
         const auto scan = state->one_scan ? join_shared_scan(rel, table, chunk(scan_chunk))
                                           : scan_rows(rel, table, GetActiveSnapshot());
-        while (const size_t rows = scan->next())
+        SharedProgress progress(state, tables[at].relid, stream == 0);
+        progress.report(0, 0);
+        for (uint64_t done = 0; const size_t rows = scan->next();) {
             for (size_t i = 0; i < rows; ++i) writer.add(scan->row(i));
+            done += rows;
+            progress.report(done, writer.bytes());
+        }
         scan->finish();
         writer.finish(!state->one_scan);
         close_table(rel);
@@ -143,6 +177,8 @@ void write_with_workers(std::span<const WorkerTable> tables, int workers, PartLi
     state->one_scan = one_scan;
     pg_atomic_init_u32(&state->next_table, 0);
     pg_atomic_init_u32(&state->parts, 0);
+    pg_atomic_init_u64(&state->rows, 0);
+    pg_atomic_init_u64(&state->bytes, 0);
     for (size_t i = 0; i < tables.size(); ++i)
         put_table(static_cast<SharedTable *>(run.chunk(tables_chunk))[i], tables[i]);
     if (one_scan) start_shared_scan(tables[0].rel, GetActiveSnapshot(), run.chunk(scan_chunk));

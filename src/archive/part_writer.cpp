@@ -67,6 +67,7 @@ void PartWriter::close() {
     copy_text(facts.sha256, part_->file.sha256());
     copy_text(facts.fingerprint, part_->fingerprint);
     facts.hash = part_->hash;
+    closed_bytes_ += facts.bytes;
     list_.add(facts);
     part_.reset();
 }

@@ -62,6 +62,8 @@ class PartWriter {
     // Ends the last part. Where there was no row at all, there is one part without rows if `keep_empty` says
     // so.
     void finish(bool keep_empty);
+    // Written to disk so far, of all its parts.
+    uint64_t bytes() const noexcept { return closed_bytes_ + (part_ ? part_->file.bytes() : 0); }
 
   private:
     struct Part {
@@ -82,6 +84,7 @@ class PartWriter {
     uint32_t table_number_, stream_, sequence_ = 0;
     PartList &list_;
     std::optional<Part> part_;
+    uint64_t closed_bytes_ = 0;
 };
 
 // Of a schema of our own.

@@ -272,7 +272,10 @@ class Restore {
         facts_.source_kind = "avro";
         facts_.source_name = path;
         if (manifest_)
-            for (const ManifestPart &part : manifest_->parts) files_.push_back(part.file);
+            for (const ManifestPart &part : manifest_->parts) {
+                files_.push_back(part.file);
+                facts_.bytes_total += part.bytes;
+            }
         else
             files_.push_back(path);
     }
@@ -390,6 +393,7 @@ LoadReport Restore::run() {
     const bool replaces = options_.mode == RestoreMode::replace;
     Relation rel = open_table(target_, replaces ? ShareRowExclusiveLock : RowExclusiveLock);
     facts_.target = qualified_name(rel);
+    facts_.relid = target_;
     if (manifest_ && !fresh_) refuse_other_table();
     only_ = rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE ? "" : "ONLY ";
     const avro::Table table = describe_table(rel);

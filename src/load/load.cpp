@@ -59,7 +59,9 @@ class Loader {
                    options_.date_format ? &*options_.date_format : nullptr, options_.strict),
           sequences_(rel, columns),
           capacity_(batch_rows(rel)),
-          slots_(rel) {}
+          slots_(rel),
+          progress_(facts_.source_kind == "avro" ? Deed::restore : Deed::load,
+                    OidIsValid(facts_.relid) ? facts_.relid : RelationGetRelid(rel), facts_.bytes_total) {}
 
     void load_all();
     // The last call in a transaction that goes on. Gives what the sequences are to pass.
@@ -110,6 +112,7 @@ class Loader {
     std::vector<std::string> first_rejects_;
     std::unique_ptr<PostponedRows> postponed_ = std::make_unique<PostponedRows>();
     Counts counts_;
+    Progress progress_;
     size_t window_size_ = first_window;
     bool whole_ = false;  // the batch goes in at one stroke or not at all
     bool limit_crossed_ = false;
@@ -206,8 +209,7 @@ void Loader::load_window_in_batches() {
 
 bool Loader::next_batch() {
     check_interrupts();
-    report_progress(RelationGetRelid(rel_), source_->bytes_read(), facts_.bytes_total, counts_.loaded,
-                    counts_.rejected);
+    progress_.report(source_->bytes_read(), counts_.loaded, counts_.rejected);
     batch_.clear(checker_.columns().size());
     return source_->fill(batch_, capacity_) > 0;
 }

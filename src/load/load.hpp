@@ -42,6 +42,7 @@ struct LoadFacts {
     std::string source_name;
     uint64_t bytes_total = 0;               // of the input; 0 where nobody knows
     std::optional<int64_t> replay_of = {};  // the load whose rejects are loaded again
+    Oid relid = InvalidOid;                 // the target, where rows go to another table first
 };
 
 // Hears of every row's fate as it becomes known, but not of rows that on_conflict skips; not always in the

@@ -15,13 +15,15 @@ namespace {
 
 enum Column : uint8_t { number_column, line_column, offset_column, raw_column };
 
-std::unique_ptr<Cursor> select_open_rows(int64_t load_id) {
+std::unique_ptr<Cursor> select_rows(ChosenRejects rejects) {
     const AsLogOwner rights;
-    const std::vector<SqlArgument> arguments{bigint_argument(load_id)};
+    const std::vector<SqlArgument> arguments{bigint_argument(rejects.only.value_or(rejects.load_id))};
+    const std::string which = rejects.only ? "r.reject_id OPERATOR(pg_catalog.=) $1 "
+                                           : "r.load_id OPERATOR(pg_catalog.=) $1 "
+                                             "AND r.status OPERATOR(pg_catalog.=) 'open' ";
     return std::make_unique<Cursor>(
-        "SELECT r.record_number, r.line_number, r.byte_offset, r.raw FROM ferry.rejects r "
-        "WHERE r.load_id OPERATOR(pg_catalog.=) $1 AND r.status OPERATOR(pg_catalog.=) 'open' "
-        "AND r.raw IS NOT NULL ORDER BY r.reject_id",
+        "SELECT r.record_number, r.line_number, r.byte_offset, r.raw FROM ferry.rejects r WHERE " + which +
+            "AND r.raw IS NOT NULL ORDER BY r.reject_id",
         arguments);
 }
 
@@ -70,8 +72,8 @@ std::vector<int> one_to_one(size_t width) {
 
 }  // namespace
 
-ReplaySource::ReplaySource(int64_t load_id, FieldMending mending)
-    : rows_(select_open_rows(load_id)), mending_(std::move(mending)) {}
+ReplaySource::ReplaySource(ChosenRejects rejects, FieldMending mending)
+    : rows_(select_rows(rejects)), mending_(std::move(mending)) {}
 
 bool ReplaySource::next_window(size_t size_hint) {
     window_.clear();
@@ -117,8 +119,8 @@ void ReplaySource::mend(Batch &batch, size_t first) {
     }
 }
 
-CsvReplaySource::CsvReplaySource(const LoggedLoad &load, FieldMending mending)
-    : ReplaySource(load.load_id, std::move(mending)),
+CsvReplaySource::CsvReplaySource(const LoggedLoad &load, FieldMending mending, std::optional<int64_t> only)
+    : ReplaySource({load.load_id, only}, std::move(mending)),
       load_(load),
       // A record that was too long is logged cut at the limit, and must not pass for a whole one.
       splitter_(dialect_in(load.dialect, load.encoding), one_to_one(load.columns.size()), load.columns.size(),
@@ -214,8 +216,8 @@ std::vector<std::optional<size_t>> CsvReplaySource::locate(const Record &record,
 }
 
 JsonReplaySource::JsonReplaySource(const LoggedLoad &load, std::vector<std::string> columns,
-                                   FieldMending mending)
-    : ReplaySource(load.load_id, std::move(mending)),
+                                   FieldMending mending, std::optional<int64_t> only)
+    : ReplaySource({load.load_id, only}, std::move(mending)),
       reader_(std::move(columns), load.ignores_unknown ? json::Unknown::ignore : json::Unknown::reject) {}
 
 void JsonReplaySource::open_window() {

@@ -26,6 +26,13 @@ struct FieldMending {
     std::vector<Numbers> numbers;        // by column of the load: where `decimal` counts
 };
 
+// Rejects of a load: the open ones, or one of them whatever became of it. Rows that were not kept are passed
+// over.
+struct ChosenRejects {
+    int64_t load_id;
+    std::optional<int64_t> only = {};  // its reject_id
+};
+
 // A refused row as the log holds it.
 struct LoggedRow {
     uint64_t number, line, offset;
@@ -36,7 +43,7 @@ struct LoggedRow {
 class ReplaySource : public RecordSource {
   public:
     // Opens the cursor: rejects that come later are not part of the replay.
-    ReplaySource(int64_t load_id, FieldMending mending);
+    ReplaySource(ChosenRejects rejects, FieldMending mending);
 
     bool next_window(size_t size_hint) override;
     void rewind() override { next_ = 0; }
@@ -65,7 +72,7 @@ class ReplaySource : public RecordSource {
 class CsvReplaySource final : public ReplaySource {
   public:
     // `load` says how the rows are written, with the caller's changes; it outlives the source.
-    CsvReplaySource(const LoggedLoad &load, FieldMending mending);
+    CsvReplaySource(const LoggedLoad &load, FieldMending mending, std::optional<int64_t> only = {});
 
     size_t fill(Batch &batch, size_t limit) override;
     void rewind() override;
@@ -93,7 +100,8 @@ class CsvReplaySource final : public ReplaySource {
 class JsonReplaySource final : public ReplaySource {
   public:
     // The rows' keys are names of these columns.
-    JsonReplaySource(const LoggedLoad &load, std::vector<std::string> columns, FieldMending mending);
+    JsonReplaySource(const LoggedLoad &load, std::vector<std::string> columns, FieldMending mending,
+                     std::optional<int64_t> only = {});
 
     size_t fill(Batch &batch, size_t limit) override;
     void rewind() override;

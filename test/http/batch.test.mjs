@@ -245,6 +245,16 @@ describe('insert_batches', () => {
     const answer = await send({ [odd.name]: [{ id: 1 }] });
     assert.equal(answer.status, 201, answer.text);
     assert.equal(count(odd.table), 1);
+    assert.deepEqual(Object.keys(answer.body.tables), [odd.name]);
+    assert.equal(answer.body.tables[odd.name].table, `public.${odd.name}`);
+    const mixed = await send({ [parent.name]: [{ word: ' ' }], [odd.name]: [{ id: 1 }, { id: 'x' }] });
+    assert.equal(mixed.status, 422);
+    assert.deepEqual(Object.keys(mixed.body.tables).sort(), [odd.name, parent.name].sort());
+    for (const list of [mixed.body.errors, mixed.body.details]) {
+      assert.deepEqual(list.map((e) => [e.table, e.index, e.pointer]).sort(), [[odd.name, 0, `/${odd.name.replace('/', '~1')}/0/id`],
+        [odd.name, 1, `/${odd.name.replace('/', '~1')}/1/id`], [parent.name, 0, `/${parent.name}/0/word`]].sort());
+    }
+    assert.equal((await named(odd.name, [{ id: 2 }])).body.table, `public.${odd.name}`);
     odd.drop();
     for (const name of ['no_such_table', 'public.departments', 'ferry.loads', 'auth.secret', '', '"departments"'])
       assert.equal((await send({ [name]: [{}] })).status, 404, name);

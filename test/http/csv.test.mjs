@@ -76,6 +76,45 @@ describe('import_csv', () => {
     assert.equal(sql(`SELECT string_agg(id || word, ',' ORDER BY id) FROM ${table.table}`), '1one,2two');
   });
 
+  it('has every option of the engine as a header', async () => {
+    fresh();
+    const date = makeTable('id integer PRIMARY KEY, word text, "on" date');
+    sql(`GRANT UPDATE ON ${date.table} TO app_writer`);
+    try {
+      const send = (body, headers) => post('/rpc/import_csv', body, { token, headers: { 'X-Table': date.name, ...headers } });
+      const latin = await send(Buffer.from("on;word;id\n31/12/2021;'Mu\xf1oz; \\'x\\'';1\nnone;b;2\n", 'latin1'),
+        { 'X-Encoding': 'LATIN1', 'X-Delimiter': ';', 'X-Quote': "'", 'X-Escape': '\\', 'X-Null-String': 'none', 'X-Date-Format': 'DD/MM/YYYY', 'X-Header': 'on' });
+      assert.equal(latin.status, 201, latin.text);
+      assert.equal(sql(`SELECT string_agg(concat_ws('|', id, word, "on"), ' ' ORDER BY id) FROM ${date.table}`), "1|Muñoz; 'x'|2021-12-31 2|b");
+      const skipped = await send('1,again,\n3,c,\n', { 'X-On-Conflict': 'skip' });
+      assert.deepEqual([skipped.status, skipped.body.inserted, skipped.body.skipped, skipped.body.updated], [201, 1, 1, 0], skipped.text);
+      const updated = await send('1,again,\n4,d,\n', { 'X-On-Conflict': 'update' });
+      assert.deepEqual([updated.status, updated.body.inserted, updated.body.updated], [201, 2, 1], updated.text);
+      const repaired = await send('5\n6,f,,,more\n', { 'X-Repair': 'salvage' });
+      assert.deepEqual([repaired.status, repaired.body.inserted, repaired.body.repaired], [201, 2, 2], repaired.text);
+      const share = await send('7,g,\nx,h,\ny,i,\n', { 'X-Reject-Percent': '50' });
+      assert.deepEqual([share.status, share.body.status, share.body.inserted], [422, 'aborted', 0], share.text);
+      const limit = await send('7,g,\nx,h,\ny,i,\n', { 'X-Reject-Limit': '1' });
+      assert.deepEqual([limit.status, limit.body.status], [422, 'aborted'], limit.text);
+      assert.equal((await get(`/rejects?load_id=eq.${share.body.load}`, { token })).body.length, 2, 'the log stays');
+      const found = await send('id;word;on\r\n8;h;\r\n', { 'X-Delimiter': 'auto', 'X-Encoding': 'auto', 'X-Force': 'true' });
+      assert.equal(found.status, 201, found.text);
+      assert.equal(count(date.table), 7);
+    } finally {
+      date.drop();
+    }
+  });
+
+  it('tells names that need quoting as they were sent', async () => {
+    const odd = makeTable('id integer PRIMARY KEY', 'An "odd" name');
+    try {
+      const answer = await post('/rpc/import_csv', '1\n', { token, headers: { 'X-Table': odd.name } });
+      assert.deepEqual([answer.status, answer.body.table], [201, 'public.An "odd" name'], answer.text);
+    } finally {
+      odd.drop();
+    }
+  });
+
   it('gets every byte: a NUL spoils its row and not the rest of the file', async () => {
     fresh();
     const answer = await load(Buffer.from('1,one\n2,t\0wo\n3,three\n'));
@@ -95,10 +134,14 @@ describe('import_csv', () => {
   it('refuses an unknown table, mode, switch or number, in the usual shape', async () => {
     fresh();
     for (const [headers, status] of [[{ 'X-Table': 'no_such_table' }, 404], [{ 'X-Table': '' }, 400], [{ 'X-Mode': 'sideways' }, 400],
-      [{ 'X-Dry-Run': 'maybe' }, 400], [{ 'X-Header': 'sometimes' }, 400], [{ 'X-Reject-Limit': 'many' }, 400]]) {
+      [{ 'X-Dry-Run': 'maybe' }, 400], [{ 'X-Header': 'sometimes' }, 400], [{ 'X-Reject-Limit': 'many' }, 400], [{ 'X-Reject-Limit': '-1' }, 400],
+      [{ 'X-Reject-Percent': '101' }, 400], [{ 'X-Reject-Percent': 'half' }, 400], [{ 'X-Encoding': 'EBCDIC' }, 400], [{ 'X-Date-Format': 'QQ' }, 400],
+      [{ 'X-On-Conflict': 'ignore' }, 400], [{ 'X-Repair': 'all' }, 400], [{ 'X-Force': 'yes' }, 400], [{ 'X-Delimiter': 'ab' }, 400], [{ 'X-Quote': 'ab' }, 400],
+      [{ 'X-Columns': 'id,nothing' }, 400]]) {
       const answer = await load('1,one\n', headers);
       assert.equal(answer.status, status, `${JSON.stringify(headers)}: ${answer.text}`);
       assert.ok(isError(answer.body));
+      if (status === 400 && !headers['X-Columns']) assert.match(`${answer.body.message} ${answer.body.hint}`, new RegExp((Object.keys(headers)[0].slice(2).toLowerCase().replace('-', '.')), 'i'), 'it says which');
     }
     assert.equal(count(table.table), 0);
   });

@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { count, isError, makeTable, tokenFor, unique, url } from './harness.mjs';
+import { count, isError, makeTable, sql, tokenFor, unique, url } from './harness.mjs';
 
 const missing = spawnSync('nginx', ['-v']).error ? 'nginx is not installed' : false;
 let front, folder, nginx, token, table;
@@ -60,6 +60,33 @@ describe('nginx', { skip: missing }, () => {
     assert.equal((await send(`/tables/${table.name}/csv?mode=atomic`, '13,a\n14,\n')).status, 422);
     assert.equal((await send('/tables/no_such_table/csv', '1\n')).status, 404);
     assert.equal(count(table.table), 3);
+    const options = 'delimiter=%3B&columns=word,id&null_string=no+word&encoding=LATIN1&reject_limit=0';
+    assert.equal((await send(`/tables/${table.name}/csv?${options}`, Buffer.from('\xf1;21\nb;22\n', 'latin1'))).status, 201);
+    assert.equal((await send(`/tables/${table.name}/csv?${options}`, 'no word;23\nb;24\n')).status, 422);
+    assert.equal(count(table.table), 5);
+    assert.equal(sql(`SELECT word FROM ${table.table} WHERE id = 21`), 'ñ');
+  });
+
+  it('400: arguments that are wrong, misspelt or no text, on both paths', async () => {
+    for (const path of ['csv', 'rows']) {
+      for (const query of ['dry_run=perhaps', 'dryrun=true', 'mode=%ff', 'mode=%00', 'mode=sideways', 'a%0d%0aX-Injected:%20yes=1']) {
+        const answer = await send(`/tables/${table.name}/${path}?${query}`, path === 'csv' ? '31,a\n' : '[{"id":31,"word":"a"}]');
+        assert.equal(answer.status, 400, `${path}?${query}: ${answer.text}`);
+        assert.ok(isError(answer.body));
+        assert.equal(answer.headers.get('x-injected'), null);
+      }
+    }
+    assert.equal(count(table.table), 5);
+  });
+
+  it('GET /tables, /tables/{table}/dictionary and /tables/{table}/schema', async () => {
+    const ask = async (path) => { const r = await fetch(front + path, { headers: { Authorization: `Bearer ${token}` } }); return { status: r.status, body: await r.json() }; };
+    assert.ok((await ask('/tables')).body.some((t) => t.name === table.name));
+    assert.deepEqual((await ask(`/tables?name=eq.${table.name}&select=name`)).body, [{ name: table.name }]);
+    assert.deepEqual((await ask(`/tables/${table.name}/dictionary?select=column_name,ordinal&order=ordinal.desc`)).body,
+      [{ column_name: 'word', ordinal: 2 }, { column_name: 'id', ordinal: 1 }]);
+    assert.deepEqual((await ask(`/tables/${table.name}/schema`)).body.required, ['id', 'word']);
+    assert.equal((await ask('/tables/no_such_table/schema')).status, 404);
   });
 
   it('GET /metrics/{metric} is the metric', async () => {

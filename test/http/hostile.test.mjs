@@ -91,6 +91,37 @@ describe('hostile values', () => {
     }
   });
 
+  it('as arguments of the log and of descriptions stay values', async () => {
+    const table = makeTable('id integer PRIMARY KEY, t text');
+    try {
+      const { load } = (await post('/rpc/import_csv', '1,a\nx,b\ny,c\n', { token, headers: { 'X-Table': table.name } })).body;
+      const reject = Number(sql(`SELECT min(reject_id) FROM ferry.rejects WHERE load_id = ${load}`));
+      for (const value of evil) {
+        const text = encodeURIComponent(value);
+        for (const path of [`/rpc/data_dictionary?table_name=${text}`, `/rpc/json_schema?table_name=${text}`, `/rpc/export_rejects?load_id=${load}&status=${text}`,
+          `/rpc/reject_summary?load_id=${text}`, `/rpc/reject_fields?reject_id=${text}`]) {
+          const answer = await get(path, { token });
+          assert.ok(answer.status >= 400 && answer.status < 500, `${path.slice(0, 80)}: ${answer.status} ${answer.text}`);
+          assert.ok(isError(answer.body) && answer.headers.get('x-injected') === null);
+        }
+        for (const option of ['date_format', 'encoding', 'repair', 'on_error', 'on_conflict', 'delimiter', 'quote', 'escape', 'decimal_mark']) {
+          const answer = await onTheWire('/rpc/replay', { load_id: load, dry_run: true, [option]: value });
+          assert.ok(answer.status < 500 && answer.status !== 201, `${option} ${value.slice(0, 40)}: ${answer.status} ${answer.text}`);
+          assert.ok(!answer.raw.some((h) => /injected/i.test(h)));
+        }
+        const fixed = await onTheWire('/rpc/fix_reject', { reject_id: reject, row: { id: value, [value]: value } });
+        assert.ok(fixed.status === 422 && isError(JSON.parse(fixed.text)), `${value.slice(0, 40)}: ${fixed.text}`);
+        const summary = await post('/rpc/import_csv', '1,a\n', { token, headers: { 'X-Table': table.name, 'X-Query': text } });
+        assert.ok(summary.status === 400 && isError(summary.body), summary.text);
+      }
+      const reason = evil.join(' ');
+      assert.equal((await onTheWire('/rpc/dismiss_reject', { reject_id: reject, reason })).status, 204);
+      assert.equal(sql(`SELECT length(note) FROM ferry.rejects WHERE reject_id = ${reject}`), String([...reason].length));
+    } finally {
+      table.drop();
+    }
+  });
+
   it('as data are stored as they came, or reported as they came', async () => {
     const table = makeTable('id integer PRIMARY KEY, t text NOT NULL, n integer');
     try {

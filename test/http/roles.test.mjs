@@ -48,6 +48,16 @@ const matrix = [
   ['POST /rpc/insert_batches', (o) => post('/rpc/insert_batches', { tables: { [table.name]: [{ id: 1, word: 'a' }] }, dry_run: true }, o), [401, 403, 200, 200]],
   ['POST /rpc/insert_raw', (o) => post('/rpc/insert_raw', '[{"id":1,"word":"a"}]', { ...o, ...octets() }), [401, 403, 200, 200]],
   ['POST /rpc/import_csv', (o) => post('/rpc/import_csv', '1,a\n', { ...o, ...octets() }), [401, 403, 200, 200]],
+  ['GET /rpc/tables', (o) => get('/rpc/tables', o), [401, 200, 200, 200]],
+  ['GET /rpc/data_dictionary', (o) => get(`/rpc/data_dictionary?table_name=${table.name}`, o), [401, 200, 200, 200]],
+  ['GET /rpc/json_schema', (o) => get(`/rpc/json_schema?table_name=${table.name}`, o), [401, 200, 200, 200]],
+  ['GET /rpc/progress', (o) => get('/rpc/progress', o), [401, 200, 200, 200]],
+  ['GET /rpc/reject_summary', (o) => get('/rpc/reject_summary?load_id=-1', o), [401, 403, 404, 404]],
+  ['GET /rpc/reject_fields', (o) => get('/rpc/reject_fields?reject_id=-1', o), [401, 403, 404, 404]],
+  ['GET /rpc/export_rejects', (o) => get('/rpc/export_rejects?load_id=-1', o), [401, 403, 404, 404]],
+  ['POST /rpc/fix_reject', (o) => post('/rpc/fix_reject', { reject_id: -1, row: {} }, o), [401, 403, 404, 404]],
+  ['POST /rpc/dismiss_reject', (o) => post('/rpc/dismiss_reject', { reject_id: -1 }, o), [401, 403, 404, 404]],
+  ['POST /rpc/replay', (o) => post('/rpc/replay', { load_id: -1 }, o), [401, 403, 404, 404]],
   ['GET /loads', (o) => get('/loads?limit=1', o), [401, 403, 200, 200]],
   ['POST /loads', (o) => post('/loads', { target: 'x' }, o), [401, 403, 403, 403]],
   ['GET /rejects', (o) => get('/rejects?limit=1', o), [401, 403, 200, 200]],
@@ -159,6 +169,13 @@ describe('role matrix', () => {
     assert.equal(sql(`SELECT string_agg(p.proname, ', ') ${definers} AND (o.rolsuper OR o.rolcanlogin OR o.rolbypassrls
       OR EXISTS (SELECT FROM pg_auth_members m WHERE m.roleid = o.oid)
       OR array_to_string(p.proconfig, ' ') IS DISTINCT FROM 'search_path=pg_catalog, pg_temp')`), '');
+  });
+
+  it('gives ferry_stats a look at sessions and nothing else', () => {
+    assert.equal(sql(`SELECT rolsuper OR rolcanlogin OR rolcreaterole OR rolbypassrls FROM pg_roles WHERE rolname = 'ferry_stats'`), 'f');
+    assert.equal(sql(`SELECT string_agg(roleid::regrole::text, ', ') FROM pg_auth_members WHERE member = 'ferry_stats'::regrole`), 'pg_read_all_stats');
+    assert.equal(sql(`SELECT count(*) FROM pg_auth_members WHERE roleid = 'ferry_stats'::regrole`), '0');
+    assert.throws(() => sql('SET ROLE ferry_stats; SELECT 1 FROM public.departments'), /permission denied/);
   });
 
   it('gives authenticator nothing of its own', () => {

@@ -66,6 +66,21 @@ COMMENT ON FUNCTION ferry.reject_summary IS
 
 The most frequent first. A pattern has 9 for digits and a for letters.';
 
+CREATE FUNCTION ferry.reject_fields(
+  reject bigint,
+  OUT "position" integer,
+  OUT column_name text,
+  OUT column_type text,
+  OUT value text,
+  OUT errors json
+) RETURNS SETOF record
+LANGUAGE c VOLATILE PARALLEL UNSAFE COST 10000 ROWS 10
+AS 'MODULE_PATHNAME', 'ferry_reject_fields';
+COMMENT ON FUNCTION ferry.reject_fields IS
+'The fields of a refused row, one row each, with what is wrong there
+
+For a form whose values go to ferry.fix_reject. Where the row does not come apart, or was not kept, no field has a value.';
+
 CREATE FUNCTION ferry.export_rejects(
   load bigint,
   status text DEFAULT 'open'
@@ -87,5 +102,5 @@ COMMENT ON FUNCTION ferry.purge_loads IS
 
 One''s own loads; a superuser those of everyone.';
 
-REVOKE ALL ON FUNCTION ferry.replay, ferry.fix_reject, ferry.dismiss_reject, ferry.reject_summary, ferry.export_rejects,
+REVOKE ALL ON FUNCTION ferry.replay, ferry.fix_reject, ferry.dismiss_reject, ferry.reject_summary, ferry.reject_fields, ferry.export_rejects,
   ferry.purge_loads FROM PUBLIC;

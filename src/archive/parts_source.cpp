@@ -13,23 +13,28 @@ avro::Schema read_schema(avro::ContainerReader &reader) {
     return value_or_fail(avro::parse_schema(reader.schema_text()));
 }
 
+std::unique_ptr<ByteSource> open_input(const AvroInput &input) {
+    if (input.bytes) return std::make_unique<MemorySource>(*input.bytes);
+    return std::make_unique<InputFile>(Place::backups, input.name);
+}
+
 }  // namespace
 
-std::string hash_file(const std::string &name) {
-    InputFile file(Place::backups, name);
+std::string hash_file(const AvroInput &input) {
+    const std::unique_ptr<ByteSource> bytes = open_input(input);
     Sha256 hash;
     std::vector<char> buffer(size_t{256} << 10U);
-    while (const size_t n = file.read(buffer.data(), buffer.size())) {
+    while (const size_t n = bytes->read(buffer.data(), buffer.size())) {
         hash.update({buffer.data(), n});
         check_interrupts();
     }
     return hash.finish();
 }
 
-OpenPart::OpenPart(const std::string &name)
-    : file(Place::backups, name), reader(file), schema(read_schema(reader)) {}
+OpenPart::OpenPart(const AvroInput &input)
+    : bytes(open_input(input)), reader(*bytes), schema(read_schema(reader)) {}
 
-PartsSource::PartsSource(std::vector<std::string> files, std::vector<std::vector<int>> mappings,
+PartsSource::PartsSource(std::vector<AvroInput> files, std::vector<std::vector<int>> mappings,
                          std::vector<avro::Column> columns, std::string sha256,
                          std::vector<ValueChanges> changes)
     : files_(std::move(files)),

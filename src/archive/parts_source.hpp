@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,24 +11,34 @@
 
 namespace ferry {
 
+// An Avro file as it is given to us: a name in the folder of backups, a path, or the bytes themselves, which
+// the caller keeps for as long as they are read.
+struct AvroInput {
+    AvroInput(std::string file) : name(std::move(file)) {}
+    explicit AvroInput(std::string_view content) : bytes(content) {}
+
+    std::string name;  // empty for bytes
+    std::optional<std::string_view> bytes;
+};
+
 // One Avro file, open and with its schema read. Raises 22P03 for a damaged header.
 struct OpenPart {
-    explicit OpenPart(const std::string &name);
+    explicit OpenPart(const AvroInput &input);
 
-    InputFile file;
+    std::unique_ptr<ByteSource> bytes;
     avro::ContainerReader reader;
     avro::Schema schema;
 };
 
 // SHA-256 of such a file.
-std::string hash_file(const std::string &name);
+std::string hash_file(const AvroInput &input);
 
 class PartsSource final : public RecordSource {
   public:
-    // `files` are names in the folder of backups, or one path. `mappings` has, per file, what AvroSource
+    // `files` are the parts of one backup, or any one file. `mappings` has, per file, what AvroSource
     // wants: per field of the file the load's column, or -1; `columns` are the load's columns. `changes` are
     // those of each file's values, or empty.
-    PartsSource(std::vector<std::string> files, std::vector<std::vector<int>> mappings,
+    PartsSource(std::vector<AvroInput> files, std::vector<std::vector<int>> mappings,
                 std::vector<avro::Column> columns, std::string sha256,
                 std::vector<ValueChanges> changes = {});
 
@@ -43,7 +54,7 @@ class PartsSource final : public RecordSource {
   private:
     void open();
 
-    std::vector<std::string> files_;
+    std::vector<AvroInput> files_;
     std::vector<std::vector<int>> mappings_;
     std::vector<avro::Column> columns_;
     std::string sha256_;

@@ -266,18 +266,18 @@ void verify_parts(const Manifest &manifest) {
 
 class Restore {
   public:
-    Restore(Oid target, const std::string &path, std::optional<Manifest> manifest,
+    Restore(Oid target, const AvroInput &input, std::optional<Manifest> manifest,
             const RestoreOptions &options, bool fresh = false)
         : target_(target), manifest_(std::move(manifest)), options_(options), fresh_(fresh) {
         facts_.source_kind = "avro";
-        facts_.source_name = path;
+        facts_.source_name = input.name;
         if (manifest_)
             for (const ManifestPart &part : manifest_->parts) {
                 files_.push_back(part.file);
                 facts_.bytes_total += part.bytes;
             }
         else
-            files_.push_back(path);
+            files_.push_back(input);
     }
 
     LoadReport run();
@@ -296,7 +296,7 @@ class Restore {
     std::string sha256_;
     const RestoreOptions &options_;
     bool fresh_;  // the target was made for this, from the backup's own definition
-    std::vector<std::string> files_;
+    std::vector<AvroInput> files_;
     LoadFacts facts_;
     std::string only_;  // children of a parent table are tables of their own, partitions are not
     std::optional<Difference> difference_;
@@ -387,7 +387,7 @@ void Restore::check_replace(Relation rel) {
 LoadReport Restore::run() {
     verify_checksums();
     std::vector<avro::Schema> schemas;
-    for (const std::string &file : files_) schemas.push_back(std::move(OpenPart(file).schema));
+    for (const AvroInput &file : files_) schemas.push_back(std::move(OpenPart(file).schema));
 
     // A replace must not meet the writes of others half way.
     const bool replaces = options_.mode == RestoreMode::replace;
@@ -491,6 +491,11 @@ LoadReport restore_file(Oid target, const std::string &path, const RestoreOption
     return Restore(target, path, std::move(manifest), options).run();
 }
 
+LoadReport restore_bytes(Oid target, std::string_view bytes, const RestoreOptions &options) {
+    require_target(target);
+    return Restore(target, AvroInput(bytes), std::nullopt, options).run();
+}
+
 namespace {
 
 Oid make_scratch(Relation target, const std::string &name, const std::vector<std::string> &columns) {
@@ -509,7 +514,7 @@ Oid make_scratch(Relation target, const std::string &name, const std::vector<std
 
 Scratch load_scratch(Relation target, const Manifest &manifest) {
     verify_parts(manifest);
-    std::vector<std::string> files;
+    std::vector<AvroInput> files;
     std::vector<avro::Schema> schemas;
     for (const ManifestPart &part : manifest.parts) {
         files.push_back(part.file);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "archive/manifest.hpp"
@@ -38,6 +39,8 @@ LoadReport restore_backup(Oid target, const Manifest &manifest, const RestoreOpt
 // definition and what create_from_definition() raises.
 LoadReport restore_backup_as(const Manifest &manifest, const std::string &name);
 LoadReport restore_file(Oid target, const std::string &path, const RestoreOptions &options);
+// The same from the bytes of any Avro file, which have no manifest.
+LoadReport restore_bytes(Oid target, std::string_view bytes, const RestoreOptions &options);
 
 // A backup in a temporary table beside the table that it was taken of: with the columns that both have, but
 // without their constraints.

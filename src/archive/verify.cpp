@@ -406,10 +406,10 @@ Oid make_scratch(const avro::Schema &schema) {
 }
 
 void load_scratch(const Manifest &manifest, Findings &findings) {
-    std::vector<std::string> files;
+    std::vector<AvroInput> files;
     for (const ManifestPart &part : manifest.parts) files.push_back(part.file);
     std::vector<avro::Schema> schemas;
-    for (const std::string &file : files) schemas.push_back(std::move(OpenPart(file).schema));
+    for (const AvroInput &file : files) schemas.push_back(std::move(OpenPart(file).schema));
     const Oid scratch = make_scratch(schemas[0]);
     Relation rel = open_table(scratch, AccessShareLock);
     const avro::Table table = describe_table(rel);

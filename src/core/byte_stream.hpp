@@ -3,7 +3,9 @@
 // objects.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <cstring>
 #include <string_view>
 
 #include "core/result.hpp"
@@ -21,6 +23,21 @@ class ByteSource {
     virtual ~ByteSource() = default;
     // Reads at most `size` bytes (size > 0) to `to` and returns how many; 0 only at the end.
     virtual size_t read(char *to, size_t size) = 0;
+};
+
+// Bytes that are somebody else's, who keeps them for as long as they are read.
+class MemorySource final : public ByteSource {
+  public:
+    explicit MemorySource(std::string_view bytes) noexcept : left_(bytes) {}
+    size_t read(char *to, size_t size) override {
+        const size_t n = std::min(size, left_.size());
+        std::memcpy(to, left_.data(), n);
+        left_.remove_prefix(n);
+        return n;
+    }
+
+  private:
+    std::string_view left_;
 };
 
 class ByteSink {

@@ -21,7 +21,8 @@ std::vector<std::optional<std::string>> backup_row(const Manifest &manifest) {
             manifest.snapshot,
             verdict ? std::optional(verdict->level) : std::nullopt,
             verdict ? std::optional(verdict->verified_at) : std::nullopt,
-            manifest.filtered ? "t" : "f"};
+            manifest.filtered ? "t" : "f",
+            manifest.database};
 }
 
 }  // namespace ferry

@@ -138,21 +138,6 @@ std::string options_json(FunctionCallInfo fcinfo, const CsvSource &source, const
     return json + "}";
 }
 
-// Bytes of an SQL value.
-class ValueSource final : public ByteSource {
-  public:
-    explicit ValueSource(std::string_view bytes) : left_(bytes) {}
-    size_t read(char *to, size_t size) override {
-        const size_t n = std::min(size, left_.size());
-        std::memcpy(to, left_.data(), n);
-        left_.remove_prefix(n);
-        return n;
-    }
-
-  private:
-    std::string_view left_;
-};
-
 // A large object of the database, read through the server's own functions with the caller's rights on it.
 class ObjectSource final : public ByteSource {
   public:
@@ -266,11 +251,9 @@ FERRY_FUNCTION(migrate_csv) {
 }
 
 FERRY_FUNCTION(migrate_csv_data) {
-    if (PG_ARGISNULL(input_argument)) fail({Code::null_argument, "argument \"data\" must not be null"});
+    const std::string_view bytes = require_bytes(fcinfo, input_argument, "data");
     Relation rel = open_target(fcinfo, "ferry.migrate_csv_data()");
-    const bytea *data = pg_call([&] { return PG_GETARG_BYTEA_PP(input_argument); });
-    const std::string_view bytes(VARDATA_ANY(data), static_cast<size_t>(VARSIZE_ANY_EXHDR(data)));
-    ValueSource value(bytes);
+    MemorySource value(bytes);
     return migrate(fcinfo, {value, bytes.size(), {}, "csv value", ""}, rel);
 }
 

@@ -1,5 +1,5 @@
-// ferry.restore_table_avro, by the id of a backup or by the path of any Avro file, and
-// ferry.restore_table_avro_as: a table back, whole or not at all.
+// ferry.restore_table_avro, by the id of a backup or by the path of any Avro file, restore_table_avro_data
+// from a value and restore_table_avro_as into a new table: a table back, whole or not at all.
 #include <array>
 
 #include "archive/restore.hpp"
@@ -110,6 +110,12 @@ FERRY_FUNCTION(restore_table_avro_path) {
     const Oid target = require_oid(fcinfo, target_argument, "target");
     const std::string path = require_text(fcinfo, source_argument, "path");
     return finish(restore_file(target, path, read_options(fcinfo)));
+}
+
+FERRY_FUNCTION(restore_table_avro_data) {
+    const Oid target = require_oid(fcinfo, target_argument, "target");
+    const std::string_view bytes = require_bytes(fcinfo, source_argument, "data");
+    return finish(restore_bytes(target, bytes, read_options(fcinfo)));
 }
 
 FERRY_FUNCTION(restore_table_avro_as) {

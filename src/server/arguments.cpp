@@ -71,6 +71,12 @@ std::string require_text(FunctionCallInfo fcinfo, int n, const char *name) {
     return *text_argument(fcinfo, n);
 }
 
+std::string_view require_bytes(FunctionCallInfo fcinfo, int n, const char *name) {
+    if (PG_ARGISNULL(n)) fail_null(name);
+    const bytea *value = pg_call([&] { return PG_GETARG_BYTEA_PP(n); });
+    return {VARDATA_ANY(value), static_cast<size_t>(VARSIZE_ANY_EXHDR(value))};
+}
+
 Datum text_datum(std::string_view text) {
     return pg_call([&] {
         return PointerGetDatum(cstring_to_text_with_len(text.data(), static_cast<int>(text.size())));

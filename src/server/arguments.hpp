@@ -20,6 +20,8 @@ std::optional<bool> boolean_argument(FunctionCallInfo fcinfo, int n);
 int64_t require_bigint(FunctionCallInfo fcinfo, int n, const char *name);
 Oid require_oid(FunctionCallInfo fcinfo, int n, const char *name);
 std::string require_text(FunctionCallInfo fcinfo, int n, const char *name);
+// Bytes of the argument itself, there until the function returns.
+std::string_view require_bytes(FunctionCallInfo fcinfo, int n, const char *name);
 
 // A text result, allocated in the current memory context.
 Datum text_datum(std::string_view text);

@@ -167,8 +167,9 @@ size_t InputFile::read(char *to, size_t size) {
     }
 }
 
-void InputFile::rewind() {
-    if (lseek(fd_.get(), 0, SEEK_SET) != 0) fail_errno(errno, "could not rewind file \"" + name_ + "\"");
+void InputFile::seek(uint64_t offset) {
+    if (lseek(fd_.get(), static_cast<off_t>(offset), SEEK_SET) < 0)
+        fail_errno(errno, "could not seek in file \"" + name_ + "\"");
 }
 
 bool is_plain_name(std::string_view name) {

@@ -44,7 +44,9 @@ class InputFile final : public ByteSource {
 
     size_t read(char *to, size_t size) override;
     uint64_t size() const noexcept { return size_; }
-    void rewind();
+    // Goes to this byte, at most to the end.
+    void seek(uint64_t offset);
+    void rewind() { seek(0); }
 
   private:
     std::string name_;

@@ -1,6 +1,7 @@
 // rest/nginx.conf in front of PostgREST: nice paths, limits on size and rate. Skipped where nginx is not installed.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -87,6 +88,39 @@ describe('nginx', { skip: missing }, () => {
       [{ column_name: 'word', ordinal: 2 }, { column_name: 'id', ordinal: 1 }]);
     assert.deepEqual((await ask(`/tables/${table.name}/schema`)).body.required, ['id', 'word']);
     assert.equal((await ask('/tables/no_such_table/schema')).status, 404);
+  });
+
+  it('POST /backups, GET /backups and /backups/{id}: made, listed, verified, downloaded, restored by /tables/{table}/avro', async () => {
+    const headers = { Authorization: `Bearer ${await tokenFor('operator')}` };
+    const made = await fetch(`${front}/backups`, { method: 'POST', headers: { ...headers, 'Content-Type': 'application/json' },
+      body: JSON.stringify({ table_name: table.name }) });
+    assert.equal(made.status, 201);
+    const { backup_id: id, sha256, file, rows } = await made.json();
+    const list = await fetch(`${front}/backups?backup_id=eq.${id}&select=backup_id,file`, { headers });
+    assert.deepEqual([list.status, await list.json()], [200, [{ backup_id: id, file }]]);
+    for (const [query, level] of [['', 'decode'], ['?level=restore', 'restore']]) {
+      const answer = await fetch(`${front}/backups/${id}/verify${query}`, { method: 'POST', headers });
+      const body = await answer.json();
+      assert.deepEqual([answer.status, body.ok, body.level, body.checks.length], [200, true, level, level === 'restore' ? 4 : 2]);
+    }
+    for (const level of ['gaze', '%22%7D', '"}', 'null"'])
+      assert.equal((await fetch(`${front}/backups/${id}/verify?level=${level}`, { method: 'POST', headers })).status, 400, level);
+    const whole = await fetch(`${front}/backups/${id}/download`, { headers });
+    const bytes = Buffer.from(await whole.arrayBuffer());
+    assert.equal(whole.headers.get('content-disposition'), `attachment; filename="${file}"`);
+    assert.equal(createHash('sha256').update(bytes).digest('hex'), sha256);
+    assert.equal((await fetch(`${front}/backups/${id}/download?part=2`, { headers })).status, 404);
+    assert.equal((await fetch(`${front}/backups/${id}/download?chunk=0`, { headers })).status, 200);
+    assert.equal((await fetch(`${front}/backups/${id}x/download`, { headers })).status, 404);
+    const back = (query) => fetch(`${front}/tables/${table.name}/avro${query}`, { method: 'POST', headers, body: bytes });
+    const dry = await back('?dry_run=true');
+    assert.deepEqual([dry.status, (await dry.json()).status], [200, 'dry run']);
+    const upsert = await back('?mode=upsert');
+    const answer = await upsert.json();
+    assert.deepEqual([upsert.status, answer.mode, answer.inserted], [200, 'upsert', rows]);
+    assert.equal((await back('')).status, 200);
+    assert.equal((await back('?mode=sideways')).status, 400);
+    assert.equal(count(table.table), rows);
   });
 
   it('GET /metrics/{metric} is the metric', async () => {

@@ -34,7 +34,8 @@ CREATE TYPE ferry.backup AS (
   snapshot text,
   verified_level text,
   verified_at timestamptz,
-  filtered boolean
+  filtered boolean,
+  database text
 );
 COMMENT ON TYPE ferry.backup IS 'One backup, as its manifest tells it';
 

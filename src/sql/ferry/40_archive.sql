@@ -59,6 +59,30 @@ It reads the manifests beside the files, so it is right on a standby and after a
 CREATE VIEW ferry.backups AS SELECT * FROM ferry.list_backups();
 COMMENT ON VIEW ferry.backups IS 'The backups in ferry.directory, as their manifests tell';
 
+CREATE FUNCTION ferry.backup_parts(
+  backup bigint DEFAULT NULL
+) RETURNS TABLE (backup_id bigint, part integer, file text, rows bigint, bytes bigint, sha256 text)
+LANGUAGE c VOLATILE PARALLEL RESTRICTED COST 10000 ROWS 100
+AS 'MODULE_PATHNAME', 'ferry_backup_parts';
+COMMENT ON FUNCTION ferry.backup_parts(bigint) IS
+'Lists the files of a backup, or of all backups, in the order of reading
+
+Numbers of parts begin at 1. As list_backups, it reads the manifests.';
+
+CREATE FUNCTION ferry.read_backup_file(
+  backup bigint,
+  part integer DEFAULT 1,
+  start bigint DEFAULT 0,
+  length integer DEFAULT 67108864
+) RETURNS bytea
+LANGUAGE c VOLATILE PARALLEL RESTRICTED COST 10000
+AS 'MODULE_PATHNAME', 'ferry_read_backup_file';
+COMMENT ON FUNCTION ferry.read_backup_file(bigint, integer, bigint, integer) IS
+'Gives bytes of one file of a backup, as they are on disk
+
+At most length of them, 64 MiB in all, from byte start; fewer at the end of the file and none behind it. For members of
+pg_read_server_files, the owner of the table, and those who may restore the backup there and read it all.';
+
 CREATE FUNCTION ferry.verify_backup(
   backup bigint,
   level text DEFAULT 'decode'
@@ -129,6 +153,23 @@ COMMENT ON FUNCTION ferry.restore_table_avro(regclass, text, text, boolean, text
 A relative path is looked up in the folder backups of ferry.directory; an absolute one needs membership in
 pg_read_server_files.';
 
+CREATE FUNCTION ferry.restore_table_avro_data(
+  target regclass,
+  data bytea,
+  mode text DEFAULT 'replace',
+  dry_run boolean DEFAULT false,
+  on_error text DEFAULT 'abort',
+  reject_limit bigint DEFAULT NULL,
+  columns jsonb DEFAULT NULL,
+  naive_time_zone text DEFAULT NULL
+) RETURNS ferry.load_report
+LANGUAGE c VOLATILE PARALLEL UNSAFE COST 10000
+AS 'MODULE_PATHNAME', 'ferry_restore_table_avro_data';
+COMMENT ON FUNCTION ferry.restore_table_avro_data(regclass, bytea, text, boolean, text, bigint, jsonb, text) IS
+'Brings a table back from the bytes of any Avro file, as a client sends them
+
+All else is as in restore_table_avro from a file that has no manifest.';
+
 CREATE FUNCTION ferry.restore_table_avro_as(
   backup bigint,
   new_name text
@@ -174,7 +215,9 @@ COMMENT ON FUNCTION ferry.avro_schema(regclass) IS 'The Avro schema in which a t
 REVOKE ALL ON FUNCTION ferry.backup_table_avro, ferry.backup_tables_avro, ferry.backup_schema_avro, ferry.list_backups(),
   ferry.avro_schema(regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION ferry.restore_table_avro(regclass, bigint, text, boolean, text, bigint, jsonb, text),
-  ferry.restore_table_avro(regclass, text, text, boolean, text, bigint, jsonb, text) FROM PUBLIC;
+  ferry.restore_table_avro(regclass, text, text, boolean, text, bigint, jsonb, text),
+  ferry.restore_table_avro_data(regclass, bytea, text, boolean, text, bigint, jsonb, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION ferry.backup_parts(bigint), ferry.read_backup_file(bigint, integer, bigint, integer) FROM PUBLIC;
 REVOKE ALL ON FUNCTION ferry.restore_table_avro_as(bigint, text), ferry.diff_backup(bigint), ferry.read_avro(text),
   ferry.read_avro(text, anyelement) FROM PUBLIC;
 REVOKE ALL ON FUNCTION ferry.verify_backup(bigint, text), ferry.drop_backup(bigint),

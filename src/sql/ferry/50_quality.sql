@@ -61,7 +61,8 @@ RETURNS TABLE (
 LANGUAGE sql VOLATILE PARALLEL RESTRICTED COST 10000 ROWS 100 SET search_path = pg_catalog, pg_temp
 AS $$
   WITH last AS (
-    SELECT DISTINCT ON (b.target) b.* FROM ferry.list_backups() b WHERE b.filtered IS NOT TRUE ORDER BY b.target, b.taken_at DESC, b.backup_id DESC
+    SELECT DISTINCT ON (b.target) b.* FROM ferry.list_backups() b
+    WHERE b.filtered IS NOT TRUE AND b.database = current_database() ORDER BY b.target, b.taken_at DESC, b.backup_id DESC
   ), loaded AS (
     SELECT l.target, l.finished_at, l.rows_loaded FROM ferry.loads l WHERE l.status IN ('loaded', 'partial')
   )
@@ -78,7 +79,7 @@ COMMENT ON FUNCTION ferry.backup_status IS
 'The last backup of each table that was backed up or loaded, and what would be lost without a newer one
 
 target: the table; backup_id, taken_at, rows, bytes, codec: its last backup, NULL where there is none, those that hold only
-what row security showed apart; age: how old it is;
+what row security showed apart, and those of other databases; age: how old it is;
 verified_level, verified_at: how thoroughly and when it was last verified; loads_since, rows_loaded_since: what was loaded
 after it.';
 

@@ -296,12 +296,9 @@ DECLARE
   request_role CONSTANT text := current_setting('role');
   at_second CONSTANT numeric := extract(epoch FROM clock_timestamp());
 BEGIN
-  PERFORM rest.add_headers('{"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY",
-                             "Referrer-Policy": "no-referrer"}');
-  IF current_setting('request.path', true) NOT IN ('/', '/rpc/asset', '/rpc/report') THEN
-    PERFORM rest.add_headers('{"Cache-Control": "no-store"}');
-  END IF;
-
+  -- The first headers there are. Every request pays for this function, so they are not put together here.
+  PERFORM set_config('response.headers', '[{"X-Content-Type-Options": "nosniff"}, {"X-Frame-Options": "DENY"},'
+                     ' {"Referrer-Policy": "no-referrer"}, {"Cache-Control": "no-store"}]', true);
   IF request_role = 'web_anon' THEN
     RETURN;
   END IF;

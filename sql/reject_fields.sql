@@ -50,6 +50,9 @@ SELECT rows FROM ferry.backup_table_avro('t', name => 'reject_fields.avro');
 ALTER TABLE t ADD CHECK (id <> 9) NOT VALID;
 SELECT status, rows_rejected FROM ferry.restore_table_avro('t', 'reject_fields.avro');
 SELECT show();
+-- A restore whose columns were told.
+SELECT status FROM ferry.restore_table_avro('t', 'reject_fields.avro', columns => '{"on": null}');
+SELECT show();
 SELECT count(*) FROM ferry.backups b, ferry.drop_backup(b.backup_id) WHERE b.path = 'reject_fields.avro';
 -- Columns and tables that have gone.
 SELECT status FROM ferry.migrate_csv_data('t', convert_to(E'x,word,\n', 'UTF8'));

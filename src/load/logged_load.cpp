@@ -42,7 +42,9 @@ constexpr const char *facts =
     "p.options OPERATOR(pg_catalog.->>) 'encoding', p.options OPERATOR(pg_catalog.->>) 'repair', "
     "p.options OPERATOR(pg_catalog.->>) 'trim', p.options OPERATOR(pg_catalog.->>) 'date_format', "
     "p.options OPERATOR(pg_catalog.->>) 'decimal_mark', p.options OPERATOR(pg_catalog.->>) 'also_null', "
-    "p.options OPERATOR(pg_catalog.->>) 'columns', l.replay_of, "
+    // A restore has an object there.
+    "CASE WHEN pg_catalog.jsonb_typeof(p.options OPERATOR(pg_catalog.->) 'columns') "
+    "OPERATOR(pg_catalog.=) 'array' THEN p.options OPERATOR(pg_catalog.->>) 'columns' END, l.replay_of, "
     "p.options OPERATOR(pg_catalog.->>) 'unknown', p.options OPERATOR(pg_catalog.->>) 'strict', "
     "l.options OPERATOR(pg_catalog.->>) 'on_conflict' "
     "FROM ferry.loads l LEFT JOIN ferry.loads o ON o.load_id OPERATOR(pg_catalog.=) l.replay_of, "

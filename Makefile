@@ -124,7 +124,7 @@ test: ## run every test: unit, exports, pg_regress, isolation, HTTP, crashes, re
 	@scripts/test.sh
 
 bench: ## print side-by-side ratios of loads, batches, backups, restores, metrics and the API, each from one run (50 minutes; see the heads of bench/*.sh)
-	@bench/load.sh clean dirty wide large pgloader && bench/json.sh batch single callers && bench/backup.sh && bench/restore.sh && bench/metrics.sh metrics rollup writes && bench/http.sh
+	@bench/load.sh clean dirty wide large pgloader && bench/json.sh batch single callers && bench/backup.sh && bench/restore.sh && bench/metrics.sh metrics rollup writes loads && bench/http.sh
 
 lint: ## layering, formatting, clang-tidy on the core, one version everywhere
 	@scripts/lint.sh

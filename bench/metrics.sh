@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The hiring metrics beside the best SQL written by hand for the same questions, with the plans of both; then with a
 # rollup, and what the rollup costs those who write.
-#   FERRY_BENCH_HIRES=10000000 FERRY_BENCH_RUNS=5 bench/metrics.sh [metrics] [plans] [rollup] [writes]
+#   FERRY_BENCH_HIRES=10000000 FERRY_BENCH_RUNS=5 bench/metrics.sh [metrics] [plans] [rollup] [writes] [loads]
+# "loads" needs no hires: FERRY_BENCH_HIRES=1000 does.
 . "$(dirname "$0")/lib.sh"
 
 hires=${FERRY_BENCH_HIRES:-10000000}
@@ -134,6 +135,59 @@ writes() {
     cost 'INSERT of one row, eight sessions' "$eight" "$eight"
     cost 'INSERT of one row with a rollup, eight sessions' "$with_eight" "$eight"
     [ "$(sql 'SELECT count(*) FROM hiring.check_rollup()')" = 0 ] || die 'the rollup differs from the hires'
+}
+
+# What a rollup adds to a load: two schemas, one with it, loaded in turn. The backend's own CPU time, commit included, is
+# steadier than the clock where others use the machine.
+loads() {
+    local schema
+    for schema in plain kept; do
+        sql "CREATE SCHEMA $schema; SET search_path = $schema; SELECT hiring.create_tables();
+             INSERT INTO departments (department) SELECT 'Department ' || i FROM generate_series(1, 12) i;
+             INSERT INTO jobs (job) SELECT 'Job ' || i FROM generate_series(1, 183) i"
+    done
+    sql 'SET search_path = kept; SELECT hiring.enable_rollup()'
+    hires_csv() { # NAME MOMENT DEPARTMENT JOB
+        psql -qXAt -v ON_ERROR_STOP=1 -d bench -c "DO 'BEGIN PERFORM setseed(0.5); END'" -c "
+            SELECT i || ',Name ' || i || ',' || to_char($2, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') || ',' || $3 || ',' || $4
+            FROM generate_series(1, $writes) i" > "$files/$1.csv"
+        chmod a+r "$files/$1.csv"
+    }
+    one_load() { # SCHEMA NAME COLUMNS: milliseconds by the clock and of CPU
+        psql -qXAtF ' ' -v ON_ERROR_STOP=1 -d bench << END
+SET search_path = $1;
+CREATE FUNCTION pg_temp.ticks() RETURNS integer LANGUAGE sql AS
+    'SELECT t[12]::integer + t[13]::integer FROM string_to_array(regexp_replace(pg_read_file(''/proc/self/stat'', 0, 1000), ''^.*\) '', ''''), '' '') t';
+CREATE TEMP TABLE before AS SELECT clock_timestamp() AS at, pg_temp.ticks() AS ticks;
+SELECT status FROM ferry.migrate_csv('hired_employees', '$files/$2.csv', header => 'off', columns => '{$3}', force => true) \g /dev/null
+SELECT round(1000 * extract(epoch FROM clock_timestamp() - at)), (pg_temp.ticks() - ticks) * 1000 / $(getconf CLK_TCK) FROM before;
+END
+    }
+    middle() { cut -d ' ' -f "$2" "$files/$1.times" | sort -n | awk '{ t[NR] = $1 } END { print t[int((NR + 1) / 2)] }'; }
+    compare() { # TEXT BEFORE NAME COLUMNS: BEFORE stands outside the clock
+        rm -f "$files"/*.times
+        for _ in $(seq "$runs"); do
+            for schema in plain kept; do
+                sql "SET search_path = $schema; $2" > /dev/null
+                sql 'CHECKPOINT'
+                one_load "$schema" "$3" "$4" >> "$files/$schema.times"
+            done
+        done
+        [ "$(sql 'SET search_path = kept; SELECT count(*) FROM hiring.check_rollup()')" = 0 ] || die 'the rollup differs from the hires'
+        slower "$1" "$(middle plain 1)" "$(middle plain 1)"
+        slower '  with a rollup' "$(middle kept 1)" "$(middle plain 1)"
+        slower '  CPU' "$(middle plain 2)" "$(middle plain 2)"
+        slower '  CPU with a rollup' "$(middle kept 2)" "$(middle plain 2)"
+    }
+    local all=id,name,datetime,department_id,job_id
+    hires_csv year "timestamp '2023-01-01' + i * (interval '365 days' / $writes)" '1 + i % 12' '1 + i % 183'
+    hires_csv decade "timestamp '2013-01-01' + random() * interval '3652 days'" '1 + floor(random() * 12)' '1 + floor(random() * 183)'
+    cut -d , -f 2- "$files/decade.csv" > "$files/more.csv"
+    chmod a+r "$files/more.csv"
+    heading "$writes hires by migrate_csv without and with a rollup" 'slower'
+    compare 'of one year, in their order' 'TRUNCATE hired_employees' year $all
+    compare 'of ten years, in no order' 'TRUNCATE hired_employees' decade $all
+    compare 'of the same years, on top of those' '' more ${all#id,}
 }
 
 start_bench max_parallel_workers_per_gather=2 work_mem=64MB

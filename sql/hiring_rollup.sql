@@ -189,14 +189,84 @@ SELECT (ferry.restore_table_avro('hired_employees', :backup_id)).status;
 SELECT pg_temp.differences(), (SELECT sum(hired) FROM hiring.hires_by_department_all) = count(*) AS all_counted
 FROM hired_employees WHERE datetime BETWEEN '0001-01-01Z' AND '9999-01-01Z';
 
+-- A load hands its counts over at its end: of many batches there is one row for each year, department and job. (Nothing is
+-- folded under one snapshot for all.)
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+SELECT count(*) AS parts FROM hired_employees_rollup WHERE NOT folded \gset
+SELECT status, rows_loaded FROM ferry.migrate_csv_data('hired_employees', convert_to((SELECT string_agg(format('%s,Many,%s,%s,%s', 100000 + i,
+  timestamptz '2021-06-01Z' + i * interval '10 minutes', i % 2 + 1, i % 2 + 1), E'\n') FROM generate_series(1, 4000) i), 'UTF8'),
+  columns => '{id,name,datetime,department_id,job_id}', header => 'off');
+SELECT pg_temp.differences(), count(*) - :parts AS parts FROM hired_employees_rollup WHERE NOT folded;
+-- What it brings of a year without sums goes in as sums.
+SELECT (ferry.migrate_csv_data('hired_employees', E'99001,Future,2150-03-03Z,1,1\n99002,Future,2150-04-03Z,1,1\n', header => 'off')).status;
+SELECT (ferry.migrate_csv_data('hired_employees', E'99003,Future,2150-03-03Z,1,1\n99004,Future,2150-05-03Z,1,2\n', header => 'off')).status;
+SELECT pg_temp.differences();
+SELECT department_id, job_id, m03, m04, m05, folded FROM hired_employees_rollup WHERE year = 2150 ORDER BY folded, job_id;
+COMMIT;
+SELECT pg_temp.differences();
+-- Moments that no rollup counts, and rows that are refused, skipped, put over others or taken back.
+SELECT status, rows_loaded, rows_rejected FROM ferry.migrate_csv_data('hired_employees', 'id,name,datetime,department_id,job_id
+96001,Never,infinity,1,1
+96002,Ever,-infinity,1,1
+96003,Old,0044-03-15 12:00:00+00 BC,1,1
+96004,First,0001-01-01T00:00:00Z,1,1
+96005,Last,294275-12-31T23:59:59.999999Z,1,1
+96006,Late,294276-01-01T00:00:00Z,1,1
+96007,Nobody,2021-03-03T00:00:00Z,77,1
+96004,Twice,2021-03-03T00:00:00Z,1,1
+');
+SELECT pg_temp.differences(), (SELECT count(*) FROM hired_employees WHERE id BETWEEN 96001 AND 96006) AS loaded,
+  (SELECT sum(m01) FROM hired_employees_rollup WHERE year = 1) AS first, (SELECT sum(m12) FROM hired_employees_rollup WHERE year = 294275) AS last,
+  (SELECT count(*) FROM hired_employees_rollup WHERE year > 294275 OR year < 0) AS others;
+SELECT status, rows_loaded FROM ferry.migrate_csv_data('hired_employees', E'96004,Skipped,2021-03-03Z,1,1\n96010,New,2021-03-03Z,1,1\n', header => 'off', on_conflict => 'skip');
+SELECT pg_temp.differences();
+SELECT status, rows_loaded FROM ferry.migrate_csv_data('hired_employees', E'96004,Updated,2021-04-03Z,2,1\n96011,New,2021-04-03Z,1,1\n96011,Again,2021-09-03Z,2,2\n', header => 'off', on_conflict => 'update');
+SELECT pg_temp.differences();
+SELECT status, rows_loaded FROM ferry.migrate_csv_data('hired_employees', E'96021,A,2021-03-03Z,1,1\n96022,B,never,1,1\n', header => 'off', on_error => 'abort');
+SELECT status, rows_loaded FROM ferry.migrate_csv_data('hired_employees', E'96021,A,2021-03-03Z,1,1\n96022,B,never,1,1\n', header => 'off', reject_limit => 0);
+SELECT status, rows_loaded FROM ferry.migrate_csv_data('hired_employees', E'96021,A,2021-03-03Z,1,1\n96022,B,never,1,1\n', header => 'off', on_error => 'raise');
+SELECT status, rows_loaded FROM ferry.migrate_csv_data('hired_employees', E'96021,A,2021-03-03Z,1,1\n', header => 'off', dry_run => true);
+BEGIN;
+SELECT status, rows_loaded FROM ferry.migrate_csv_data('hired_employees', E'96021,A,2021-03-03Z,1,1\n', header => 'off');
+SELECT pg_temp.differences();
+ROLLBACK;
+SELECT pg_temp.differences(), (SELECT count(*) FROM hired_employees WHERE id > 96020 AND id < 97000) AS loaded;
+-- Restores over, beside and behind what is there.
+SELECT backup_id FROM ferry.backup_table_avro('hired_employees') \gset
+DELETE FROM hired_employees WHERE id % 3 = 0;
+UPDATE hired_employees SET datetime = '2022-02-02Z', department_id = 1 WHERE id % 5 = 0;
+SELECT (ferry.restore_table_avro('hired_employees', :backup_id, mode => 'missing_only')).status;
+SELECT pg_temp.differences();
+SELECT (ferry.restore_table_avro('hired_employees', :backup_id, mode => 'upsert')).status;
+SELECT pg_temp.differences();
+DELETE FROM hired_employees;
+SELECT (ferry.restore_table_avro('hired_employees', :backup_id, mode => 'append')).status;
+SELECT pg_temp.differences();
+SELECT (ferry.restore_table_avro('hired_employees', :backup_id, dry_run => true)).status;
+SELECT pg_temp.differences();
+-- In a session that passes as a replica, and where another trigger stands beside, the trigger fires.
+SET session_replication_role = replica;
+SELECT status, rows_loaded FROM ferry.migrate_csv_data('hired_employees', E'96031,A,2021-03-03Z,1,1\n', header => 'off');
+RESET session_replication_role;
+SELECT pg_temp.differences();
+CREATE TRIGGER unchanged BEFORE UPDATE ON hired_employees FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger();
+SELECT status, rows_loaded FROM ferry.migrate_csv_data('hired_employees', E'96031,A,2022-03-03Z,1,1\n96032,A,2021-03-03Z,1,1\n', header => 'off', on_conflict => 'update');
+SELECT pg_temp.differences();
+DROP TRIGGER unchanged ON hired_employees;
+
 -- ---- Who is answered from it ----
 -- A writer needs no right on it.
 GRANT INSERT ON hired_employees TO regress_rollup_writer;
 GRANT USAGE ON SEQUENCE hired_employees_id_seq TO regress_rollup_writer;
+GRANT USAGE ON SCHEMA ferry TO regress_rollup_writer;
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA ferry TO regress_rollup_writer;
 SET ROLE regress_rollup_writer;
 INSERT INTO hired_employees (id, name, datetime, department_id, job_id) VALUES (94001, 'Written', '2021-05-05Z', 1, 1);
 SELECT count(*) FROM hired_employees_rollup;
+-- Nor to load.
+SELECT status, rows_loaded FROM ferry.migrate_csv_data('hired_employees', E'94002,Loaded,2021-05-05Z,1,1\n', header => 'off');
 SELECT pg_temp.refusal('INSERT INTO hired_employees_rollup VALUES (2021, 1, 1)');
+SELECT pg_temp.refusal(format('SELECT hired_employees_rollup_keep(%s)', concat_ws(', ', VARIADIC array_fill('ARRAY[1]'::text, ARRAY[15]))));
 SELECT pg_temp.refusal('SELECT hired_employees_rollup_fold()');
 SELECT pg_temp.refusal('SELECT * FROM hiring.hires_by_quarter(2021)');
 RESET ROLE;
@@ -266,6 +336,7 @@ SELECT pg_temp.refusal('SELECT hiring.enable_rollup()');
 RESET search_path;
 DROP TABLE quarters, months, trend, means;
 DROP SCHEMA hiring_rollup CASCADE;
+DROP OWNED BY regress_rollup_writer;
 DROP ROLE regress_rollup_owner, regress_rollup_reader, regress_rollup_writer;
 DROP EXTENSION pg_ferry_hiring;
 DROP EXTENSION pg_ferry;

@@ -186,6 +186,7 @@ void Loader::load_window() {
         window_size_ = std::max(window_size_ / 2, first_window);
     limit_crossed_ =
         options_.reject_limit && counts_.rejected > static_cast<uint64_t>(*options_.reject_limit);
+    writer_->relieve();
 }
 
 void Loader::load_window_whole() {

@@ -6,25 +6,49 @@
 #include <optional>
 
 #include "load/insert_writer.hpp"
+#include "load/tally.hpp"
 #include "server/insert_statement.hpp"
 #include "server/relation.hpp"
 
 namespace ferry {
 namespace {
 
-// True when the table has none but the triggers of its foreign keys.
-bool only_key_triggers(Relation rel) {
-    const TriggerDesc *triggers = rel->trigdesc;
-    for (int i = 0; triggers != nullptr && i < triggers->numtriggers; ++i)
-        if (RI_FKey_trigger_type(triggers->triggers[i].tgfoid) == RI_TRIGGER_NONE) return false;
-    return true;
+// The executor's copy: a look into a catalog can renew what the relation itself has.
+std::span<const Trigger> triggers_of(const ExecutorTable &table) {
+    const TriggerDesc *triggers = table.result()->ri_TrigDesc;
+    if (triggers == nullptr) return {};
+    return {triggers->triggers, static_cast<size_t>(triggers->numtriggers)};
 }
 
-bool takes_direct_path(ExecutorTable &table) {
-    Relation rel = table.rel();
+// A statement that updates no row has no news for a trigger that keeps a tally.
+bool keeps_tally(const Trigger &trigger, std::span<const Tally> tallies) {
+    return (trigger.tgtype & TRIGGER_TYPE_ROW) == 0 &&
+           std::ranges::find(tallies, trigger.tgfoid, &Tally::trigger_function) != tallies.end();
+}
+
+// What the table's triggers have to be told instead of being fired; nothing when one has to fire. Where rows
+// update others the direct path runs the statement that the user means only for those: triggers of UPDATE
+// would not hear of it when there are none.
+std::optional<std::vector<Tally>> find_tallies(const ExecutorTable &table, OnConflict on_conflict) {
+    std::vector<Tally> tallies;
+    for (const Trigger &trigger : triggers_of(table)) {
+        if (RI_FKey_trigger_type(trigger.tgfoid) != RI_TRIGGER_NONE || !TRIGGER_FOR_INSERT(trigger.tgtype))
+            continue;
+        std::optional<Tally> tally = Tally::of(table.rel(), trigger);
+        if (!tally) return std::nullopt;
+        tallies.push_back(*std::move(tally));
+    }
+    for (const Trigger &trigger : triggers_of(table)) {
+        if (on_conflict == OnConflict::update && TRIGGER_FOR_UPDATE(trigger.tgtype) &&
+            RI_FKey_trigger_type(trigger.tgfoid) == RI_TRIGGER_NONE && !keeps_tally(trigger, tallies))
+            return std::nullopt;
+    }
+    return tallies;
+}
+
+bool may_take_direct_path(Relation rel) {
     return rel->rd_rel->relkind == RELKIND_RELATION && !rel->rd_rel->relispartition &&
-           only_key_triggers(rel) && !row_security_applies(rel) && ForeignKeys::cover(rel) &&
-           deferrable_index(rel).empty();
+           !row_security_applies(rel) && ForeignKeys::cover(rel) && deferrable_index(rel).empty();
 }
 
 // COPY passes rules by, INSERT obeys them: neither is what the other's user expects.
@@ -51,8 +75,13 @@ struct IndexWords {
 // the SQL statement that the user means.
 class DirectWriter final : public RowWriter {
   public:
-    DirectWriter(ExecutorTable &table, const std::vector<PlannedColumn> &columns, OnConflict on_conflict)
-        : table_(table), keys_(table.rel()), writer_(table), on_conflict_(on_conflict) {
+    DirectWriter(ExecutorTable &table, const std::vector<PlannedColumn> &columns, OnConflict on_conflict,
+                 std::vector<Tally> tallies)
+        : table_(table),
+          keys_(table.rel()),
+          writer_(table),
+          tallies_(std::move(tallies)),
+          on_conflict_(on_conflict) {
         if (on_conflict_ == OnConflict::update) find_indexes();
         // What another transaction committed after our snapshot is an error to skip, as the server has it.
         if (on_conflict_ == OnConflict::update ||
@@ -82,6 +111,7 @@ class DirectWriter final : public RowWriter {
         else
             writer_.insert(chosen_, !writer_.decoded(), conflicts_);
         std::ranges::stable_sort(conflicts_, {}, &IndexConflict::row);
+        if (!tallies_.empty()) count_rows();
         settle_conflicts(slots, rows, outcome);
     }
 
@@ -107,12 +137,21 @@ class DirectWriter final : public RowWriter {
     void keep() override {
         writer_.release_pins();
         keys_.settle();
+        for (Tally &tally : tallies_) tally.keep();
     }
     void rolled_back() override {
         writer_.forget_pins();
         keys_.forget();
+        for (Tally &tally : tallies_) tally.rolled_back();
     }
-    void finish() override { writer_.finish(); }
+    void relieve() override {
+        for (Tally &tally : tallies_)
+            if (tally.is_full()) tally.deliver();
+    }
+    void finish() override {
+        writer_.finish();
+        for (Tally &tally : tallies_) tally.deliver();
+    }
     Duties duties() const override { return {true, true, true}; }
 
   private:
@@ -129,6 +168,7 @@ class DirectWriter final : public RowWriter {
         }
     }
     void find_indexes();
+    void count_rows();
     void settle_conflicts(std::span<TupleTableSlot *const> slots, std::span<const uint32_t> rows,
                           Outcome &outcome);
     std::vector<uint32_t> rows_for_statement() const;
@@ -141,6 +181,7 @@ class DirectWriter final : public RowWriter {
     ExecutorTable &table_;
     ForeignKeys keys_;
     TableWriter writer_;
+    std::vector<Tally> tallies_;
     OnConflict on_conflict_;
     Oid key_index_ = InvalidOid;  // of the primary key, where it settles conflicts
     // What an update changes in one unique index decides what other rows meet there, so that rows have to go
@@ -159,6 +200,16 @@ void DirectWriter::find_indexes() {
         const bool refuses =
             index->rd_index->indisunique || result->ri_IndexRelationInfo[i]->ii_ExclusionOps != nullptr;
         in_order_ = in_order_ || (refuses && RelationGetRelid(index) != key_index_);
+    }
+}
+
+// Those that went in. Rows that a statement settles are not among them: it fires the triggers.
+void DirectWriter::count_rows() {
+    auto conflict = conflicts_.cbegin();
+    for (uint32_t row = 0; row < chosen_.size(); ++row) {
+        while (conflict != conflicts_.cend() && conflict->row < row) ++conflict;
+        if (conflict != conflicts_.cend() && conflict->row == row) continue;
+        for (Tally &tally : tallies_) tally.count(chosen_[row]);
     }
 }
 
@@ -286,7 +337,10 @@ RowError DirectWriter::describe(TupleTableSlot *slot, Oid index) {
 std::unique_ptr<RowWriter> make_row_writer(ExecutorTable &table, const std::vector<PlannedColumn> &columns,
                                            OnConflict on_conflict, const DeferredChecks &deferred) {
     refuse_insert_rules(table.rel());
-    if (takes_direct_path(table)) return std::make_unique<DirectWriter>(table, columns, on_conflict);
+    if (may_take_direct_path(table.rel())) {
+        if (auto tallies = find_tallies(table, on_conflict))
+            return std::make_unique<DirectWriter>(table, columns, on_conflict, *std::move(tallies));
+    }
     return make_insert_writer(table, columns, on_conflict, deferred);
 }
 

@@ -1,6 +1,7 @@
 // Puts checked rows into the table. Plain tables take the direct path (multi-insert, index insertion, foreign
-// keys asked per distinct key); every other table takes INSERTs, so that triggers, partitions, foreign
-// servers and row-level security act as always. Either settles conflicts as the load wishes.
+// keys asked per distinct key, tallies told at the end); every other table takes INSERTs, so that triggers,
+// partitions, foreign servers and row-level security act as always. Either settles conflicts as the load
+// wishes.
 #pragma once
 
 #include <memory>
@@ -64,6 +65,8 @@ class RowWriter {
     // Stand at the end of every subtransaction around check() and write().
     virtual void keep() = 0;
     virtual void rolled_back() = 0;
+    // Stands between such subtransactions, now and then.
+    virtual void relieve() {}
     // The last call in a transaction that goes on.
     virtual void finish() = 0;
 

@@ -108,6 +108,60 @@ describe('the rollup', () => {
     assert.equal(server.sql('SELECT count(*) FROM hired_employees_rollup WHERE NOT folded'), '0');
   });
 
+  it('counts what loads bring at the same time, and a restore puts back', async (t) => {
+    // One row in fifty has a fault: no such day, no such department, or a key that the file has twice.
+    const rows = (first, n) => Array.from({ length: n }, (_, i) => {
+      const id = i % 150 === 100 ? first : first + i;
+      const moment = i % 150 === 50 ? 'never' : `${2015 + i % 9}-${String(1 + i % 12).padStart(2, '0')}-01T00:00:00Z`;
+      return `${id},Load,${moment},${i % 150 === 0 && i > 0 ? 99 : 1 + i % 12},${1 + i % 50}\n`;
+    }).join('');
+    const columns = `columns => '{id,name,datetime,department_id,job_id}', header => 'off', force => true`;
+    const backup = server.sql('SELECT backup_id FROM ferry.backup_table_avro(\'hired_employees\')');
+    const end = Date.now() + 8000;
+    const done = { loads: 0, updates: 0, restores: 0 };
+    const again = async (what, statement) => {
+      const session = server.session();
+      for (let i = 0; Date.now() < end; i++) { await session.query(statement(i)); done[what] += 1; }
+      await session.close();
+    };
+    const loader = (number) => again('loads', (i) => {
+      const path = server.file(`hires_${number}.csv`, rows(10000000 * number + 3000 * i, 3000));
+      const load = `SELECT status FROM ferry.migrate_csv('hired_employees', '${path}', ${columns}`;
+      return [`${load})`, `${load}, on_error => 'abort')`, `BEGIN; ${load}); ROLLBACK`, `${load}, on_conflict => 'skip')`][i % 4];
+    });
+    await Promise.all([loader(1), loader(2), loader(3),
+      again('updates', (i) => `SELECT status FROM ferry.migrate_csv('hired_employees', '${server.file('update.csv', rows(1 + 500 * (i % 20), 1500))}', ${columns}, on_conflict => 'update')`),
+      again('restores', (i) => `SELECT status FROM ferry.restore_table_avro('hired_employees', ${backup}, mode => '${i % 2 === 0 ? 'replace' : 'missing_only'}')`),
+      (async () => {
+        const session = server.session();
+        while (Date.now() < end) assert.equal(await session.query(differences), '0');
+        await session.close();
+      })()]);
+    assert.equal(server.sql(differences), '0');
+    assert.ok(done.loads > 5 && done.updates > 1 && done.restores > 0, JSON.stringify(done));
+    assert.equal(server.sql(`SELECT count(*) FROM ferry.loads WHERE status = 'partial' AND rows_rejected > 0 AND source_name LIKE '%hires_%'`) > 0, true);
+    t.diagnostic(`measured: ${done.loads} loads, ${done.updates} updates, ${done.restores} restores`);
+  });
+
+  it('knows nothing of a load that is cancelled', async () => {
+    const rows = Array.from({ length: 400000 }, (_, i) => `${500000000 + i},Hire,2024-05-05T00:00:00Z,${1 + i % 12},${1 + i % 50}\n`).join('');
+    const load = `SELECT rows_loaded FROM ferry.migrate_csv('hired_employees', '${server.file('long.csv', rows)}', header => 'off',
+      columns => '{id,name,datetime,department_id,job_id}')`;
+    const before = server.sql('SELECT count(*) FROM hired_employees');
+    const session = server.session();
+    const pid = await session.query('SELECT pg_backend_pid()');
+    const { outcome } = await server.startLoad(session, load, 20000);
+    server.sql(`SELECT pg_cancel_backend(${pid})`);
+    await assert.rejects(outcome, { sqlstate: '57014' });
+    assert.equal(server.sql('SELECT count(*) FROM hired_employees'), before);
+    assert.equal(server.sql(differences), '0');
+    assert.equal(await session.query(load), '400000');
+    assert.equal(server.sql(differences), '0');
+    server.sql('DELETE FROM hired_employees WHERE id >= 500000000');
+    assert.equal(server.sql(differences), '0');
+    await session.close();
+  });
+
   it('is made while others write, and removed while others read', async () => {
     server.sql('SELECT hiring.disable_rollup()');
     const open = server.session();
@@ -133,8 +187,14 @@ describe('the rollup', () => {
     server.sql('SELECT hiring.enable_rollup(); CREATE DATABASE copy');
     execFileSync('bash', ['-c', 'set -o pipefail; bin=$("${PG_CONFIG:-pg_config}" --bindir); "$bin/pg_dump" postgres | "$bin/psql" -Xq -v ON_ERROR_STOP=1 -d copy'],
       { env: server.environment, stdio: ['ignore', 'ignore', 'pipe'] });
-    assert.equal(server.sql(`SELECT hiring.rollup_serves(), (${differences}), (SELECT count(*) > 20000 FROM hired_employees)`, 'copy'), 't|0|t');
+    const state = `SELECT hiring.rollup_serves(), (${differences}), (SELECT count(*) FROM hired_employees)`;
+    assert.match(server.sql(state), /^t\|0\|/);
+    assert.equal(server.sql(state, 'copy'), server.sql(state));
     server.sql(`INSERT INTO hired_employees (name, datetime, department_id, job_id) VALUES ('Copy', '2021-05-05Z', 1, 1)`, 'copy');
     assert.equal(server.sql(`SELECT hiring.rollup_serves(), (${differences})`, 'copy'), 't|0');
+    // A load there finds its way to the counts as well: one row for what are three batches.
+    assert.equal(server.sql(`BEGIN ISOLATION LEVEL REPEATABLE READ; CREATE TEMP TABLE before AS SELECT count(*) AS n FROM hired_employees_rollup;
+      SELECT rows_loaded FROM ferry.migrate_csv_data('hired_employees', convert_to(repeat(E'Load,2021-05-05Z,1,1\\n', 1200), 'UTF8'), columns => '{name,datetime,department_id,job_id}', header => 'off');
+      SELECT (SELECT count(*) FROM hired_employees_rollup) - n FROM before; ${differences}; COMMIT`, 'copy'), '1200\n1\n0');
   });
 });

@@ -2,8 +2,11 @@
 -- that change hired_employees. The metrics read it instead of the hires: a hundredth of the rows or fewer.
 --
 -- What enable_rollup() makes are ordinary objects of the table's owner, beside the table: the table
--- hired_employees_rollup, four statement triggers and their two functions. So pg_dump keeps them, they work without the
+-- hired_employees_rollup, four statement triggers and their functions. So pg_dump keeps them, they work without the
 -- extension, and the triggers act with the rights of the owner of the table, like those of a foreign key.
+--
+-- The trigger of INSERT declares itself a tally (src/load/tally.hpp): a load of pg_ferry counts what it inserts and
+-- hands the counts over at its end, to a function of the name of the trigger's.
 --
 -- Nobody waits for anybody. Every statement appends its own rows, one for each year, department and job that it
 -- touched, with what it added or took away; a reader sums up. There is no row that two writers change. Now and then a
@@ -146,6 +149,8 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY INVOKER
 AS $function$
 DECLARE
   hires CONSTANT pg_catalog.oid := pg_catalog.to_regclass('hired_employees')::pg_catalog.oid;
+  -- Year, department, job and twelve months.
+  counts CONSTANT pg_catalog.text := pg_catalog.concat(pg_catalog.repeat('integer[], ', 14), 'integer[]');
   target pg_catalog.name;
   owner pg_catalog.name;
   owner_id pg_catalog.oid;
@@ -267,6 +272,33 @@ BEGIN
   -- few rows the clock's microseconds decide whether it is time, once in about two thousand rows: there is no counter to
   -- wait for. After one of many it is put off to the commit, by a row of year 0, or the parts of a load would be folded
   -- again and again. Folding is planned anew each time: a plan for the few rows of the first would not do for many.
+  -- What decides this runs with the rights and the path of the functions that call it.
+  -- What a load brings of years that have no sums yet has nothing to be folded into: it goes in as sums.
+  EXECUTE pg_catalog.format($ddl$
+    CREATE FUNCTION %1$I.hired_employees_rollup_grew(written bigint) RETURNS void
+    LANGUAGE plpgsql VOLATILE SECURITY INVOKER
+    AS $body$
+    DECLARE
+      here text;
+    BEGIN
+      IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RETURN;
+      ELSIF written >= 100 THEN
+        here := concat(%2$L, '/', txid_current());
+        IF current_setting('hired_employees_rollup.folds_at_commit', true) IS DISTINCT FROM here THEN
+          INSERT INTO %1$I.hired_employees_rollup (year, department_id, job_id) VALUES (0, 0, 0);
+          PERFORM set_config('hired_employees_rollup.folds_at_commit', here, true);
+        END IF;
+      ELSIF date_part('microseconds', clock_timestamp())::bigint %% 2000 < written THEN
+        PERFORM %1$I.hired_employees_rollup_fold();
+      END IF;
+    END
+    $body$;
+    COMMENT ON FUNCTION %1$I.hired_employees_rollup_grew(bigint) IS
+      'Decides when hired_employees_rollup is folded after so many rows were added to it';
+    REVOKE ALL ON FUNCTION %1$I.hired_employees_rollup_grew(bigint) FROM PUBLIC;
+  $ddl$, target, target);
+
   EXECUTE pg_catalog.format($ddl$
     CREATE FUNCTION %1$I.hired_employees_rollup_keep() RETURNS trigger
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -292,15 +324,8 @@ BEGIN
         RETURN NULL;
       END IF;
       GET DIAGNOSTICS written = ROW_COUNT;
-      IF written = 0 OR current_setting('transaction_isolation') <> 'read committed' THEN
-        RETURN NULL;
-      ELSIF written >= 100 THEN
-        IF current_setting('hired_employees_rollup.folds_at_commit', true) IS DISTINCT FROM concat(TG_RELID, '/', txid_current()) THEN
-          INSERT INTO %1$I.hired_employees_rollup (year, department_id, job_id) VALUES (0, 0, 0);
-          PERFORM set_config('hired_employees_rollup.folds_at_commit', concat(TG_RELID, '/', txid_current()), true);
-        END IF;
-      ELSIF date_part('microseconds', clock_timestamp())::bigint %% 2000 < written THEN
-        PERFORM %1$I.hired_employees_rollup_fold();
+      IF written > 0 THEN
+        PERFORM %1$I.hired_employees_rollup_grew(written);
       END IF;
       RETURN NULL;
     END
@@ -309,8 +334,26 @@ BEGIN
       'Trigger function of hired_employees: adds what a statement changed to hired_employees_rollup';
     REVOKE ALL ON FUNCTION %1$I.hired_employees_rollup_keep() FROM PUBLIC;
 
+    CREATE FUNCTION %1$I.hired_employees_rollup_keep(%5$s) RETURNS void
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS $body$
+    DECLARE
+      known CONSTANT integer[] := ARRAY(SELECT y.year FROM (SELECT DISTINCT unnest($1)) y (year) WHERE EXISTS (
+        SELECT FROM %1$I.hired_employees_rollup r WHERE r.folded AND r.year = y.year));
+    BEGIN
+      INSERT INTO %1$I.hired_employees_rollup
+      SELECT t.*, t.year <> ALL (known) FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) t (year)
+      WHERE t.year BETWEEN 1 AND 294275;
+      PERFORM %1$I.hired_employees_rollup_grew((SELECT count(*) FROM unnest($1) y (year) WHERE y.year = ANY (known)));
+    END
+    $body$;
+    COMMENT ON FUNCTION %1$I.hired_employees_rollup_keep(%5$s) IS
+      'Adds what a load inserted to hired_employees_rollup: years, departments, jobs and the hires of each month';
+    REVOKE ALL ON FUNCTION %1$I.hired_employees_rollup_keep(%5$s) FROM PUBLIC;
+
     CREATE TRIGGER hired_employees_rollup_insert AFTER INSERT ON %1$I.hired_employees
-      REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION %1$I.hired_employees_rollup_keep();
+      REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT
+      EXECUTE FUNCTION %1$I.hired_employees_rollup_keep('ferry.tally', 'datetime', 'department_id', 'job_id');
     CREATE TRIGGER hired_employees_rollup_update AFTER UPDATE ON %1$I.hired_employees
       REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
       FOR EACH STATEMENT EXECUTE FUNCTION %1$I.hired_employees_rollup_keep();
@@ -325,7 +368,8 @@ BEGIN
     hiring.rollup_query('SELECT n.datetime, n.department_id, n.job_id, 1 AS n FROM new_rows n'),
     hiring.rollup_query('SELECT o.datetime, o.department_id, o.job_id, -1 AS n FROM old_rows o'),
     hiring.rollup_query('SELECT n.datetime, n.department_id, n.job_id, 1 AS n FROM new_rows n UNION ALL '
-                        'SELECT o.datetime, o.department_id, o.job_id, -1 FROM old_rows o'));
+                        'SELECT o.datetime, o.department_id, o.job_id, -1 FROM old_rows o'),
+    counts);
 
   -- A statement of its own, so that its snapshot is taken after the lock.
   EXECUTE pg_catalog.format('INSERT INTO %I.hired_employees_rollup SELECT q.*, true FROM (%s) q ORDER BY 1, 2, 3', target,
@@ -348,9 +392,11 @@ BEGIN
     GRANT SELECT ON %1$I.hired_employees_rollup TO PUBLIC;
     ALTER TABLE %1$I.hired_employees_rollup OWNER TO %2$I;
     ALTER FUNCTION %1$I.hired_employees_rollup_keep() OWNER TO %2$I;
+    ALTER FUNCTION %1$I.hired_employees_rollup_keep(%4$s) OWNER TO %2$I;
+    ALTER FUNCTION %1$I.hired_employees_rollup_grew(bigint) OWNER TO %2$I;
     ALTER FUNCTION %1$I.hired_employees_rollup_fold() OWNER TO %2$I;
     ANALYZE %1$I.hired_employees_rollup;
-  $ddl$, target, owner, pg_catalog.format('%I.hired_employees', target));
+  $ddl$, target, owner, pg_catalog.format('%I.hired_employees', target), counts);
 END
 $function$;
 
@@ -362,6 +408,7 @@ CREATE FUNCTION hiring.disable_rollup() RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY INVOKER
 AS $function$
 DECLARE
+  counts CONSTANT pg_catalog.text := pg_catalog.concat(pg_catalog.repeat('integer[], ', 14), 'integer[]');
   target pg_catalog.name;
 BEGIN
   SELECT n.nspname INTO target
@@ -381,8 +428,10 @@ BEGIN
     DROP TRIGGER IF EXISTS hired_employees_rollup_truncate ON %1$I.hired_employees;
     DROP TABLE %1$I.hired_employees_rollup;
     DROP FUNCTION IF EXISTS %1$I.hired_employees_rollup_keep();
+    DROP FUNCTION IF EXISTS %1$I.hired_employees_rollup_keep(%2$s);
+    DROP FUNCTION IF EXISTS %1$I.hired_employees_rollup_grew(bigint);
     DROP FUNCTION IF EXISTS %1$I.hired_employees_rollup_fold();
-  $ddl$, target);
+  $ddl$, target, counts);
 END
 $function$;
 

@@ -14,7 +14,7 @@ avro::Schema read_schema(avro::ContainerReader &reader) {
 }
 
 std::unique_ptr<ByteSource> open_input(const AvroInput &input) {
-    if (input.bytes) return std::make_unique<MemorySource>(*input.bytes);
+    if (input.bytes) return std::make_unique<ViewSource>(*input.bytes);
     return std::make_unique<InputFile>(Place::backups, input.name);
 }
 

@@ -26,9 +26,9 @@ class ByteSource {
 };
 
 // Bytes that are somebody else's, who keeps them for as long as they are read.
-class MemorySource final : public ByteSource {
+class ViewSource final : public ByteSource {
   public:
-    explicit MemorySource(std::string_view bytes) noexcept : left_(bytes) {}
+    explicit ViewSource(std::string_view bytes) noexcept : left_(bytes) {}
     size_t read(char *to, size_t size) override {
         const size_t n = std::min(size, left_.size());
         std::memcpy(to, left_.data(), n);

@@ -253,7 +253,7 @@ FERRY_FUNCTION(migrate_csv) {
 FERRY_FUNCTION(migrate_csv_data) {
     const std::string_view bytes = require_bytes(fcinfo, input_argument, "data");
     Relation rel = open_target(fcinfo, "ferry.migrate_csv_data()");
-    MemorySource value(bytes);
+    ViewSource value(bytes);
     return migrate(fcinfo, {value, bytes.size(), {}, "csv value", ""}, rel);
 }
 

@@ -468,8 +468,10 @@ LoadReport restore_backup_as(const Manifest &manifest, const std::string &name) 
     options.load.json = "{\"as\": ";
     append_json_string(options.load.json, name);
     options.load.json += "}";
-    const Oid target = create_from_definition(manifest, name);
-    return Restore(target, manifest.file, manifest, options, true).run();
+    const MadeTable made = create_from_definition(manifest, name);
+    const LoadReport report = Restore(made.table, manifest.file, manifest, options, true).run();
+    complete_from_definition(made);
+    return report;
 }
 
 LoadReport restore_backup(Oid target, const Manifest &manifest, const RestoreOptions &options) {

@@ -285,6 +285,7 @@ class Restore {
     void check_rights(Relation rel, const std::vector<std::string> &columns);
     void check_replace(Relation rel);
     void check_key(Relation rel, std::span<const AttrNumber> columns);
+    LOCKMODE choose_lock() const;
     Oid prepare();
     void complete(uint64_t rejected);
 
@@ -381,14 +382,24 @@ void Restore::check_replace(Relation rel) {
     }
 }
 
+// A replace must not meet the writes of others half way. The lock that TRUNCATE takes is taken at once and
+// without another one before it: two that wait to make theirs stronger would wait for each other. Nobody
+// waits for one without the right to TRUNCATE.
+LOCKMODE Restore::choose_lock() const {
+    if (options_.mode != RestoreMode::replace || fresh_) return RowExclusiveLock;
+    Relation rel = open_table(target_, AccessShareLock);
+    const bool truncates = !is_referenced(rel) && has_rights(rel, ACL_TRUNCATE);
+    release_table(rel, AccessShareLock);
+    return truncates ? AccessExclusiveLock : ShareRowExclusiveLock;
+}
+
 LoadReport Restore::run() {
     verify_checksums();
     std::vector<avro::Schema> schemas;
     for (const std::string &file : files_) schemas.push_back(std::move(OpenPart(file).schema));
 
-    // A replace must not meet the writes of others half way.
     const bool replaces = options_.mode == RestoreMode::replace;
-    Relation rel = open_table(target_, replaces ? ShareRowExclusiveLock : RowExclusiveLock);
+    Relation rel = open_table(target_, choose_lock());
     facts_.target = qualified_name(rel);
     if (manifest_ && !fresh_) refuse_other_table();
     only_ = rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE ? "" : "ONLY ";
@@ -444,7 +455,7 @@ namespace {
 void require_target(Oid target) {
     Relation rel = open_table(target, AccessShareLock);
     require_any_insert(rel);
-    close_table(rel);
+    release_table(rel, AccessShareLock);
 }
 
 // A backup may show more than its table does today: it is for whoever may read the file or owns the table.

@@ -133,6 +133,66 @@ ALTER DOMAIN positive ADD CONSTRAINT large CHECK (VALUE > 1) NOT VALID;
 SELECT pg_temp.refusal(format('SELECT ferry.restore_table_avro_as(%s, %L)', :strict, 'broken'));
 SELECT to_regclass('broken') IS NULL AS gone;
 
+-- ---- Constraints that older rows need not meet: they are what they were, and so are the rows ----
+CREATE TABLE unchecked (id serial PRIMARY KEY, n int CHECK (n > 0), "a; b" text);
+INSERT INTO unchecked (n, "a; b") SELECT i, repeat('x', i) FROM generate_series(1, 6) i;
+ALTER TABLE unchecked ADD CONSTRAINT "Small; one" CHECK (n < 5) NOT VALID, ADD CONSTRAINT own CHECK ("a; b" <> 'xx') NO INHERIT NOT VALID;
+SELECT pg_temp.backup('unchecked') AS unchecked \gset
+SELECT status, rows_loaded FROM ferry.restore_table_avro_as(:unchecked, 'unchecked_2');
+SELECT * FROM pg_temp.constraints('unchecked_2');
+SELECT * FROM pg_temp.constraints('unchecked') EXCEPT SELECT * FROM pg_temp.constraints('unchecked_2');
+SELECT count(*) AS rows_that_differ FROM unchecked a FULL JOIN unchecked_2 b USING (id) WHERE (a.*)::text IS DISTINCT FROM (b.*)::text;
+SELECT pg_temp.refusal('INSERT INTO restore_as.unchecked_2 (n) VALUES (7)');
+INSERT INTO unchecked_2 (n) VALUES (4) RETURNING id;
+
+-- ---- Names that need quotes, everywhere ----
+CREATE SCHEMA "Schema ""s"".x";
+CREATE SEQUENCE "Schema ""s"".x"."Seq; --";
+CREATE DOMAIN "Schema ""s"".x"."Do'main" AS text CHECK (VALUE <> 'a''b');
+CREATE TYPE "Schema ""s"".x"."En um" AS ENUM ('it''s', '"', 'ü');
+CREATE TYPE "Schema ""s"".x"."Pa(i,r" AS ("X x" int, "y" text);
+CREATE TABLE "Schema ""s"".x"."Täble ""t"".y" (
+  "Id" bigint DEFAULT nextval('"Schema ""s"".x"."Seq; --"') PRIMARY KEY,
+  "select" serial,
+  "a.b" "Schema ""s"".x"."Do'main" COLLATE "C" DEFAULT 'it''s',
+  "%s $1 \" "Schema ""s"".x"."En um"[] DEFAULT '{it''s,"\""}',
+  "'" "Schema ""s"".x"."Pa(i,r",
+  "a" int GENERATED ALWAYS AS IDENTITY,
+  "A" int GENERATED ALWAYS AS (length("a.b") * 2) STORED,
+  "a " int,
+  CONSTRAINT "chk ""c""" CHECK ("Id" > 0 AND "a.b" <> E'\\'),
+  UNIQUE ("a ", "select"));
+COMMENT ON COLUMN "Schema ""s"".x"."Täble ""t"".y"."%s $1 \" IS E'it''s\t"this"\\';
+INSERT INTO "Schema ""s"".x"."Täble ""t"".y" ("'", "a ") VALUES (ROW(1, 'b"''\'), 1), (NULL, NULL);
+SELECT pg_temp.backup('"Schema ""s"".x"."Täble ""t"".y"') AS odd \gset
+SELECT status, rows_loaded FROM ferry.restore_table_avro_as(:odd, '"Schema ""s"".x"."New ''one"""". y"');
+SELECT * FROM pg_temp.columns('"Schema ""s"".x"."New ''one"""". y"');
+SELECT * FROM pg_temp.constraints('"Schema ""s"".x"."New ''one"""". y"');
+SELECT * FROM "Schema ""s"".x"."New 'one"""". y" ORDER BY 1;
+SELECT pg_get_serial_sequence('"Schema ""s"".x"."New ''one"""". y"', 'select');
+DELETE FROM "Schema ""s"".x"."Täble ""t"".y";
+SELECT status, rows_loaded FROM ferry.restore_table_avro('"Schema ""s"".x"."Täble ""t"".y"', :odd);
+DROP SCHEMA "Schema ""s"".x" CASCADE;
+
+-- ---- Types of extensions ----
+CREATE SCHEMA contrib;
+CREATE EXTENSION hstore SCHEMA contrib;
+CREATE EXTENSION citext SCHEMA contrib;
+CREATE TABLE extended (id contrib.citext PRIMARY KEY, h contrib.hstore DEFAULT 'a=>1', hs contrib.hstore[], c contrib.citext[] DEFAULT '{A,b}');
+INSERT INTO extended VALUES ('Key', '"a \"b\""=>"c, \\d", e=>NULL', '{"a=>1",NULL,"\"x\"=>\"{}\""}', '{X,x}'), ('other', '', '{}', NULL);
+SELECT pg_temp.backup('extended') AS extended \gset
+SELECT status, rows_loaded FROM ferry.restore_table_avro_as(:extended, 'extended_2');
+SELECT * FROM pg_temp.columns('extended_2');
+SELECT * FROM extended_2 ORDER BY id;
+-- Rows are found by the type's own idea of what is equal.
+UPDATE extended SET id = 'KEY', h = NULL WHERE id::text = 'Key';
+SELECT status, rows_loaded, rows_skipped FROM ferry.restore_table_avro('extended', :extended, 'missing_only');
+SELECT id, h FROM extended ORDER BY id;
+SELECT status, rows_loaded, rows_updated FROM ferry.restore_table_avro('extended', :extended, 'upsert');
+SELECT id, h FROM extended ORDER BY id;
+SELECT status FROM ferry.restore_table_avro('extended', :extended);
+SELECT id, h FROM extended ORDER BY id;
+
 -- ---- Rights ----
 CREATE ROLE restore_as_other;
 GRANT USAGE ON SCHEMA ferry TO restore_as_other;
@@ -204,12 +264,18 @@ FROM original, (VALUES
   ('no constraints', '{definition,constraints}', '[]'),
   ('constraints that are none', '{definition,constraints}', '7'),
   ('no object', '{definition}', '"CREATE TABLE t ()"'),
+  ('a check that rows need not meet', '{definition,constraints,0,definition}', '"CHECK (a < 0) NOT VALID"'),
+  ('and a second statement', '{definition,constraints,0,definition}', '"CHECK (a < 0); DROP TABLE restore_as.victim; ALTER TABLE restore_as.copy ADD CHECK (true) NOT VALID"'),
+  ('and a second command', '{definition,constraints,0,definition}', '"CHECK (a < 0) NOT VALID, DROP COLUMN a, ADD CHECK (true) NOT VALID"'),
+  ('and a column', '{definition,constraints,0}', '{"name": null, "definition": "b integer, ADD CHECK (true) NOT VALID"}'),
+  ('a foreign key that rows need not meet', '{definition,constraints,0,definition}', '"FOREIGN KEY (a) REFERENCES restore_as.copy NOT VALID"'),
+  ('a half in a comment', '{definition,constraints}', '[{"name": null, "definition": "CHECK (true) /*"}, {"name": null, "definition": "*/; DROP TABLE restore_as.victim; -- NOT VALID"}]'),
   ('nothing in it', '{definition}', '{}')) v(label, place, value);
 SELECT pg_temp.try((manifest::jsonb - 'definition')::text, :'manifest_path', :bait) FROM original;
 
 \set cleanup 'cat > /dev/null && rm -rf ' :folder
 COPY (SELECT) TO PROGRAM :'cleanup';
-DROP SCHEMA restore_as, "Other place" CASCADE;
+DROP SCHEMA restore_as, "Other place", contrib CASCADE;
 REVOKE ALL ON SCHEMA ferry FROM restore_as_other;
 DROP EXTENSION pg_ferry;
 DROP ROLE restore_as_other;

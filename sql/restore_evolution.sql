@@ -140,6 +140,36 @@ SELECT pg_temp.write_file('repeated.avro', pg_temp.header(pg_temp.record('{"a": 
 SELECT status FROM ferry.restore_table_avro('repeated', 'repeated.avro');
 TABLE repeated;
 
+-- Maps: JSON in json and jsonb and in every type that travels as text; pairs in hstore, whatever the values are.
+CREATE EXTENSION hstore SCHEMA evolution;
+CREATE DOMAIN labels AS hstore;
+CREATE TABLE maps (id int, j json, jb jsonb, h hstore, d labels, hs hstore[], note text);
+CREATE FUNCTION pg_temp.map(entries text[], value text) RETURNS bytea LANGUAGE sql AS $$
+SELECT pg_temp.num(cardinality(entries)) || (SELECT string_agg(pg_temp.str(e) || decode(value, 'hex'), ''::bytea ORDER BY o) FROM unnest(entries) WITH ORDINALITY u(e, o)) || pg_temp.num(0)
+$$;
+SELECT pg_temp.write_file('maps.avro', pg_temp.header(pg_temp.record('{"id": "int", "j": {"type": "map", "values": "string"}, "jb": {"type": "map", "values": ["null", "long"]}, "h": ["null", {"type": "map", "values": ["null", "string", "double"]}],
+  "d": {"type": "map", "values": {"type": "array", "items": "int"}}, "hs": {"type": "array", "items": {"type": "map", "values": {"type": "long", "logicalType": "timestamp-millis"}}}, "note": {"type": "map", "values": "bytes"}}'))
+  || pg_temp.block(2,
+    pg_temp.num(1) || pg_temp.map('{a,"b \"x\""}', '0679277a') || pg_temp.map('{n}', '0254')
+      || pg_temp.num(1) || pg_temp.num(3) || pg_temp.str('nothing') || pg_temp.num(0) || pg_temp.str('a "b" \=>,') || pg_temp.num(1) || pg_temp.str('c "d" \ ü') || pg_temp.str('x') || pg_temp.num(2) || '\x000000000000f83f' || pg_temp.num(0)
+      || pg_temp.map('{k}', '04020400') || pg_temp.num(1) || pg_temp.map('{t}', '00') || pg_temp.num(0) || pg_temp.map('{y}', '04fffe')
+    || pg_temp.num(2) || decode('000000000000', 'hex')));
+SELECT status, rows_loaded FROM ferry.restore_table_avro('maps', 'maps.avro');
+SELECT * FROM maps ORDER BY id;
+SELECT h -> 'a "b" \=>,', h ? 'nothing', h -> 'x', h -> 'nothing' IS NULL FROM maps WHERE id = 1;
+-- Of two equal keys hstore keeps the first; a key with NUL is a reject.
+SELECT pg_temp.write_file('maps.avro', pg_temp.header(pg_temp.record('{"id": "int", "h": {"type": "map", "values": "string"}}'))
+  || pg_temp.block(2, pg_temp.num(1) || pg_temp.num(2) || pg_temp.str('a') || pg_temp.str('x') || pg_temp.str('a') || pg_temp.str('y') || pg_temp.num(0)
+    || pg_temp.num(2) || pg_temp.num(1) || pg_temp.str('\x6100'::bytea) || pg_temp.str('x') || pg_temp.num(0)));
+SET client_min_messages = error;
+SELECT status, rows_loaded, rows_rejected FROM ferry.restore_table_avro('maps', 'maps.avro', on_error => 'reject');
+SET client_min_messages = warning;
+SELECT id, h FROM maps;
+SELECT e.column_name, e.class, e.sqlstate, e.message FROM ferry.reject_errors e JOIN ferry.rejects r USING (reject_id) WHERE r.load_id = (SELECT max(load_id) FROM ferry.loads) ORDER BY r.record_number;
+-- No map for what is neither.
+ALTER TABLE maps ALTER h TYPE int[] USING NULL;
+SELECT pg_temp.refusal($q$SELECT ferry.restore_table_avro('maps', 'maps.avro')$q$);
+
 \set cleanup 'cat > /dev/null && rm -rf ' :folder
 COPY (SELECT) TO PROGRAM :'cleanup';
 DROP SCHEMA evolution CASCADE;

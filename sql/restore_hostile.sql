@@ -114,6 +114,40 @@ SELECT status, rows_loaded FROM ferry.restore_table_avro('t', 'gaps.avro');
 TABLE t;
 SELECT pg_backend_pid() = :pid AS same_session;
 
+-- ---- Every byte of a file changed, and every one left out ----
+CREATE TABLE many (id bigint, name text, ratio float8, mood text, grid int[], amount numeric(8,2), at timestamptz, j jsonb);
+SELECT pg_temp.header(pg_temp.record('{"id": "long", "name": ["null", "string"], "ratio": ["double", "null"], "mood": {"type": "enum", "name": "m", "symbols": ["A", "B"]},
+  "grid": {"type": "array", "items": ["null", "int"]}, "amount": {"type": "bytes", "logicalType": "decimal", "precision": 8, "scale": 2}, "at": {"type": "long", "logicalType": "timestamp-millis"},
+  "j": {"type": "map", "values": "boolean"}}'))
+  || pg_temp.block(2, string_agg(pg_temp.num(i) || pg_temp.num(1) || pg_temp.str('name ' || i) || pg_temp.num(0) || '\x000000000000f03f' || pg_temp.num(1) || pg_temp.num(2) || pg_temp.num(0) || pg_temp.num(1) || pg_temp.num(i) || pg_temp.num(0)
+    || pg_temp.str('\x04e2'::bytea) || pg_temp.num(1600000000000) || pg_temp.num(1) || pg_temp.str('k') || '\x01' || pg_temp.num(0), ''::bytea)) AS good
+FROM generate_series(1, 2) i \gset
+SELECT pg_temp.write_file('many.avro', :'good');
+SELECT status, rows_loaded FROM ferry.restore_table_avro('many', 'many.avro');
+SELECT id, name, ratio, mood, grid, amount, at AT TIME ZONE 'UTC', j FROM many ORDER BY id;
+TRUNCATE many;
+CREATE FUNCTION pg_temp.try(content bytea) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+  answer text;
+  lob oid := lo_from_bytea(0, content);
+BEGIN
+  PERFORM lo_export(lob, current_setting('ferry.directory') || '/backups/tried.avro'), lo_unlink(lob);
+  BEGIN
+    answer := (SELECT status FROM ferry.restore_table_avro('hostile.many', 'tried.avro', 'append'));
+  EXCEPTION WHEN OTHERS THEN
+    answer := SQLSTATE;
+  END;
+  IF (answer = 'loaded') <> EXISTS (SELECT FROM hostile.many) THEN answer := answer || ', AND THE TABLE SAYS ANOTHER THING'; END IF;
+  DELETE FROM hostile.many;
+  RETURN answer;
+END
+$$;
+SET client_min_messages = error;
+SELECT array_agg(DISTINCT pg_temp.try(set_byte(:'good', i, get_byte(:'good', i) # (ARRAY[1, 128, 255])[1 + i % 3]))) FROM generate_series(0, length(:'good'::bytea) - 1) i;
+SELECT array_agg(DISTINCT pg_temp.try(overlay(:'good'::bytea PLACING '' FROM i FOR 1))) FROM generate_series(1, length(:'good'::bytea)) i;
+SELECT pg_temp.try(:'good'), pg_backend_pid() = :pid AS same_session;
+SET client_min_messages = warning;
+
 \set cleanup 'cat > /dev/null && rm -rf ' :folder
 COPY (SELECT) TO PROGRAM :'cleanup';
 DROP SCHEMA hostile CASCADE;

@@ -57,6 +57,9 @@ constexpr const char *definition_sql =
     "FROM pg_catalog.pg_constraint c WHERE c.conrelid OPERATOR(pg_catalog.=) $1 "
     "AND c.contype OPERATOR(pg_catalog.=) ANY (ARRAY['c', 'p', 'u', 'x']::pg_catalog.\"char\"[])))";
 
+// How pg_get_constraintdef() ends for a constraint that older rows need not meet.
+constexpr std::string_view not_valid = " NOT VALID";
+
 using Object = simdjson::dom::object;
 
 std::optional<std::string> text_of(Object object, std::string_view key) {
@@ -112,6 +115,7 @@ std::string constraint_text(Object constraint) {
 
 struct Definition {
     std::vector<std::string> parts;     // of CREATE TABLE, between its commas
+    std::vector<std::string> later;     // constraints that the rows need not meet
     int columns = 0;                    // how many of them are columns
     std::vector<std::string> comments;  // COMMENT ON … IS …
 };
@@ -144,7 +148,8 @@ Definition read_definition(const std::string &json, const std::string &table) {
     for (const simdjson::dom::element element : constraints) {
         Object constraint;
         if (element.get(constraint) != simdjson::SUCCESS) refuse();
-        definition.parts.push_back(constraint_text(constraint));
+        std::string text = constraint_text(constraint);
+        (text.ends_with(not_valid) ? definition.later : definition.parts).push_back(std::move(text));
     }
     return definition;
 }
@@ -181,6 +186,20 @@ bool is_plain_create_table(const char *sql, int columns, int parts) {
     return columns == 0 && parts == 0;
 }
 
+// True for one ALTER TABLE that adds a CHECK constraint, does not look at the rows, and does nothing else.
+bool is_plain_add_check(const char *sql) {
+    List *statements = compat::parse_sql(sql);
+    if (list_length(statements) != 1) return false;
+    const Node *statement = linitial_node(RawStmt, statements)->stmt;
+    if (!IsA(statement, AlterTableStmt)) return false;
+    List *commands = reinterpret_cast<const AlterTableStmt *>(statement)->cmds;
+    if (list_length(commands) != 1) return false;
+    const auto *command = linitial_node(AlterTableCmd, commands);
+    if (command->subtype != AT_AddConstraint || !IsA(command->def, Constraint)) return false;
+    const auto *constraint = reinterpret_cast<const Constraint *>(command->def);
+    return constraint->contype == CONSTR_CHECK && constraint->skip_validation;
+}
+
 // The name as it was given, each part quoted, with the schema that CREATE TABLE would choose here.
 std::string place_table(const std::string &name) {
     const char *const text = name.c_str();
@@ -212,8 +231,21 @@ std::string describe_definition(Oid table) {
     return rows.at(0).at(0).value_or("{}");
 }
 
+// In CREATE TABLE a constraint that is not valid would be asked for every row, so it has a statement of its
+// own.
+std::vector<std::string> add_checks(const Definition &definition, const std::string &table) {
+    std::vector<std::string> statements;
+    for (const std::string &constraint : definition.later) {
+        const std::string sql = "ALTER TABLE " + table + " ADD " + constraint;
+        const char *const text = sql.c_str();
+        if (!pg_call([&] { return is_plain_add_check(text); })) refuse();
+        statements.push_back(sql);
+    }
+    return statements;
+}
+
 // Names mean what they meant when they were written: under the same settings.
-Oid create_from_definition(const Manifest &manifest, const std::string &name) {
+MadeTable create_from_definition(const Manifest &manifest, const std::string &name) {
     if (manifest.definition.empty()) {
         fail({Code::unsupported,
               "backup " + std::to_string(manifest.backup_id) + " does not hold the definition of its table",
@@ -221,11 +253,20 @@ Oid create_from_definition(const Manifest &manifest, const std::string &name) {
     }
     const std::string table = place_table(name);
     OutputSettings settings;
-    create_table(read_definition(manifest.definition, table), table);
+    const Definition definition = read_definition(manifest.definition, table);
+    MadeTable made{InvalidOid, add_checks(definition, table)};
+    create_table(definition, table);
     settings.restore();
     const char *const quoted = table.c_str();
-    return pg_call(
-        [&] { return DatumGetObjectId(DirectFunctionCall1(regclassin, CStringGetDatum(quoted))); });
+    made.table =
+        pg_call([&] { return DatumGetObjectId(DirectFunctionCall1(regclassin, CStringGetDatum(quoted))); });
+    return made;
+}
+
+void complete_from_definition(const MadeTable &made) {
+    OutputSettings settings;
+    for (const std::string &statement : made.later) execute(statement);
+    settings.restore();
 }
 
 }  // namespace ferry

@@ -71,8 +71,8 @@ class Difference {
         if (key.empty()) {
             fail({Code::unsupported,
                   "cannot replace table \"" + target_ +
-                      "\": other tables refer to it and it has no primary key",
-                  "", "Add a primary key, or use mode => 'append'."});
+                      "\": other tables refer to it and it has no primary key that is checked at once",
+                  "", "Add one that is not deferrable, or use mode => 'append'."});
         }
         for (const KeyColumn &column : key) {
             const std::string name = quote_identifier_text(column.name);
@@ -96,15 +96,16 @@ class Difference {
     }
 
     // Surplus rows out, changed rows mended, missing rows in. The key of a row never changes: it says which
-    // row it is.
+    // row it is. Where changed rows are in each other's way, such as two that have swapped what is unique,
+    // they are deleted and come again, unless somebody's ON DELETE would take notice.
     void apply() const {
         execute("CREATE INDEX ON " + scratch_ + " (" + list_columns(key_) + ")");
         execute("ANALYZE " + scratch_);
         refuse_cascades();
-        const ServerError *error = in_subtransaction([&] {
-            execute(difference());
-            return true;
-        });
+        const ServerError *error = run(difference());
+        if (error != nullptr && !others_.empty() && is_key_conflict(*error) &&
+            !find_delete_action("'c', 'n', 'd', 'r'"))
+            error = run(difference_in_new_rows());
         if (error != nullptr) {
             if (error->sqlerrcode == ERRCODE_FOREIGN_KEY_VIOLATION) refuse_orphans();
             throw PgError{const_cast<ServerError *>(error)};
@@ -113,9 +114,26 @@ class Difference {
     }
 
   private:
+    static const ServerError *run(const std::string &sql) {
+        return in_subtransaction([&] {
+            execute(sql);
+            return true;
+        });
+    }
+    static bool is_key_conflict(const ServerError &error) {
+        return error.sqlerrcode == ERRCODE_UNIQUE_VIOLATION ||
+               error.sqlerrcode == ERRCODE_EXCLUSION_VIOLATION;
+    }
+
     std::string surplus() const {
         return "NOT EXISTS (SELECT 1 FROM " + scratch_ + " s WHERE " + same_key_ + ")";
     }
+    // Rows are compared by their binary image.
+    std::string same_others() const {
+        return "ROW(" + list_columns(others_, "t.") + ")::pg_catalog.record OPERATOR(pg_catalog.*=) ROW(" +
+               list_columns(others_, "s.") + ")::pg_catalog.record";
+    }
+    std::string same_row() const { return same_key_ + " AND " + same_others(); }
 
     // One statement, so that rows may refer to each other on the way: their foreign keys are asked at its
     // end. The counts say in which order its parts run, for keys that are asked at once.
@@ -126,14 +144,20 @@ class Difference {
         if (!others_.empty()) {
             sql += ", changed AS (UPDATE " + only_ + target_ + " t SET (" + list_columns(others_) +
                    ") = ROW(" + list_columns(others_, "s.") + ") FROM " + scratch_ + " s WHERE " + same_key_ +
-                   " AND NOT ROW(" + list_columns(others_, "t.") +
-                   ")::pg_catalog.record OPERATOR(pg_catalog.*=) ROW(" + list_columns(others_, "s.") +
-                   ")::pg_catalog.record AND " + after("gone") + " RETURNING 1)";
+                   " AND NOT " + same_others() + " AND " + after("gone") + " RETURNING 1)";
             last = "changed";
         }
-        return sql + " INSERT INTO " + target_ + " (" + list_columns(columns_) +
+        return sql + insert_unless(same_key_, last);
+    }
+    std::string difference_in_new_rows() const {
+        return "WITH gone AS (DELETE FROM " + only_ + target_ + " t WHERE NOT EXISTS (SELECT 1 FROM " +
+               scratch_ + " s WHERE " + same_row() + ") RETURNING 1)" + insert_unless(same_row(), "gone");
+    }
+    // All rows but those for which the statement finds one that is the same by `same`.
+    std::string insert_unless(const std::string &same, const std::string &last) const {
+        return " INSERT INTO " + target_ + " (" + list_columns(columns_) +
                ") OVERRIDING SYSTEM VALUE SELECT " + list_columns(columns_, "s.") + " FROM " + scratch_ +
-               " s WHERE NOT EXISTS (SELECT 1 FROM " + only_ + target_ + " t WHERE " + same_key_ + ") AND " +
+               " s WHERE NOT EXISTS (SELECT 1 FROM " + only_ + target_ + " t WHERE " + same + ") AND " +
                after(last);
     }
     static std::string after(const std::string &part) {
@@ -185,24 +209,27 @@ class Difference {
               detail, "Delete or restore those rows first, or use mode => 'upsert'."});
     }
 
+    // A table that a deleted row of the target would reach into, by one of these actions ON DELETE.
+    std::optional<std::string> find_delete_action(const char *actions) const {
+        const std::vector<TextRow> found = query(
+            "SELECT conrelid::pg_catalog.regclass FROM pg_catalog.pg_constraint WHERE contype "
+            "OPERATOR(pg_catalog.=) 'f' AND confrelid OPERATOR(pg_catalog.=) " +
+            std::to_string(relid_) + " AND confdeltype OPERATOR(pg_catalog.=) ANY (ARRAY[" + actions +
+            "]::pg_catalog.\"char\"[]) LIMIT 1");
+        return found.empty() ? std::nullopt : found[0][0];
+    }
+
     // Deleting a surplus row must not reach into other tables unasked.
     void refuse_cascades() const {
-        const std::vector<TextRow> cascades = query(
-            "SELECT conrelid::pg_catalog.regclass FROM pg_catalog.pg_constraint WHERE contype "
-            "OPERATOR(pg_catalog.=) 'f' "
-            "AND confrelid OPERATOR(pg_catalog.=) " +
-            std::to_string(relid_) +
-            " AND confdeltype OPERATOR(pg_catalog.=) ANY (ARRAY['c', 'n', 'd']::pg_catalog.\"char\"[]) LIMIT "
-            "1");
-        if (cascades.empty()) return;
+        const std::optional<std::string> child = find_delete_action("'c', 'n', 'd'");
+        if (!child) return;
         const std::vector<TextRow> surplus_rows =
             query("SELECT pg_catalog.count(*) FROM " + only_ + target_ + " t WHERE " + surplus());
         const std::string count = surplus_rows.at(0).at(0).value_or("0");
         if (count == "0") return;
         fail({Code::unsupported,
               "cannot replace table \"" + target_ +
-                  "\": deleting rows that are not in the backup would change table \"" +
-                  cascades[0][0].value_or("") + "\"",
+                  "\": deleting rows that are not in the backup would change table \"" + *child + "\"",
               "Rows that are not in the backup: " + count + ".",
               "Delete them yourself, or use mode => 'append'."});
     }
@@ -288,6 +315,7 @@ class Restore {
     void check_rights(Relation rel, const std::vector<std::string> &columns);
     void check_replace(Relation rel);
     void check_key(Relation rel, std::span<const AttrNumber> columns);
+    LOCKMODE choose_lock() const;
     Oid prepare();
     void complete(uint64_t rejected);
 
@@ -384,14 +412,24 @@ void Restore::check_replace(Relation rel) {
     }
 }
 
+// A replace must not meet the writes of others half way. The lock that TRUNCATE takes is taken at once and
+// without another one before it: two that wait to make theirs stronger would wait for each other. Nobody
+// waits for one without the right to TRUNCATE.
+LOCKMODE Restore::choose_lock() const {
+    if (options_.mode != RestoreMode::replace || fresh_) return RowExclusiveLock;
+    Relation rel = open_table(target_, AccessShareLock);
+    const bool truncates = !is_referenced(rel) && has_rights(rel, ACL_TRUNCATE);
+    release_table(rel, AccessShareLock);
+    return truncates ? AccessExclusiveLock : ShareRowExclusiveLock;
+}
+
 LoadReport Restore::run() {
     verify_checksums();
     std::vector<avro::Schema> schemas;
     for (const AvroInput &file : files_) schemas.push_back(std::move(OpenPart(file).schema));
 
-    // A replace must not meet the writes of others half way.
     const bool replaces = options_.mode == RestoreMode::replace;
-    Relation rel = open_table(target_, replaces ? ShareRowExclusiveLock : RowExclusiveLock);
+    Relation rel = open_table(target_, choose_lock());
     facts_.target = qualified_name(rel);
     facts_.relid = target_;
     if (manifest_ && !fresh_) refuse_other_table();
@@ -429,7 +467,9 @@ void Restore::complete(uint64_t rejected) {
     if (proves_content_ && rejected == 0 && hash_table(target_) != manifest_->content_hash) {
         fail({Code::checksum_mismatch,
               "the restored table differs from backup " + std::to_string(manifest_->backup_id),
-              "Its content hash is not the manifest's.", ""});
+              "Its content hash is not the manifest's.",
+              "A trigger, or a generated column that has changed, makes other values: mode => 'upsert' takes "
+              "them as they come, ferry.restore_table_avro_as() makes the table that was."});
     }
     // The rows came through the temporary table, whose sequences are not the target's. Last of all, because a
     // sequence that has moved does not come back.
@@ -448,7 +488,7 @@ namespace {
 void require_target(Oid target) {
     Relation rel = open_table(target, AccessShareLock);
     require_any_insert(rel);
-    close_table(rel);
+    release_table(rel, AccessShareLock);
 }
 
 // A backup may show more than its table does today: it is for whoever may read the file or owns the table.
@@ -472,8 +512,10 @@ LoadReport restore_backup_as(const Manifest &manifest, const std::string &name) 
     options.load.json = "{\"as\": ";
     append_json_string(options.load.json, name);
     options.load.json += "}";
-    const Oid target = create_from_definition(manifest, name);
-    return Restore(target, manifest.file, manifest, options, true).run();
+    const MadeTable made = create_from_definition(manifest, name);
+    const LoadReport report = Restore(made.table, manifest.file, manifest, options, true).run();
+    complete_from_definition(made);
+    return report;
 }
 
 LoadReport restore_backup(Oid target, const Manifest &manifest, const RestoreOptions &options) {

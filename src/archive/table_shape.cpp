@@ -60,6 +60,15 @@ Kind kind_of(Oid type) {
     }
 }
 
+// The type of that extension, in whatever schema it is.
+bool is_hstore(Oid type) {
+    if (type < FirstNormalObjectId) return false;
+    return pg_call([&] {
+        const char *name = get_extension_name(getExtensionOfObject(TypeRelationId, type));
+        return name != nullptr && strcmp(name, "hstore") == 0;
+    });
+}
+
 Notation notation_of(Oid type) {
     switch (type) {
         case JSONOID:
@@ -72,7 +81,7 @@ Notation notation_of(Oid type) {
         case MONEYOID:
             return Notation::money;
         default:
-            return Notation::plain;
+            return is_hstore(type) ? Notation::hstore : Notation::plain;
     }
 }
 

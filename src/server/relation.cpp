@@ -70,6 +70,10 @@ void close_table(Relation rel) {
     pg_call([&] { relation_close(rel, NoLock); });
 }
 
+void release_table(Relation rel, LOCKMODE lock) {
+    pg_call([&] { relation_close(rel, lock); });
+}
+
 std::string qualified_name(Relation rel) {
     return pg_call([&] {
         return static_cast<const char *>(quote_qualified_identifier(
@@ -130,6 +134,11 @@ void require_rights(Relation rel, AclMode rights) {
         if (result != ACLCHECK_OK)
             aclcheck_error(result, get_relkind_objtype(rel->rd_rel->relkind), RelationGetRelationName(rel));
     });
+}
+
+bool has_rights(Relation rel, AclMode rights) {
+    return pg_call(
+        [&] { return pg_class_aclcheck(RelationGetRelid(rel), GetUserId(), rights) == ACLCHECK_OK; });
 }
 
 void require_any_insert(Relation rel) {

@@ -17,6 +17,8 @@ namespace ferry {
 Relation open_table(Oid relid, LOCKMODE lock);
 // Closes it and keeps its lock until the transaction ends.
 void close_table(Relation rel);
+// Closes it and gives up the lock that it was opened with: nothing that was seen need be so any longer.
+void release_table(Relation rel, LOCKMODE lock);
 
 // "schema.table", each part quoted where SQL would need it.
 std::string qualified_name(Relation rel);
@@ -29,6 +31,7 @@ std::string type_text(Oid type, int32 typmod);
 // Raise 42501 unless the current user may insert into these columns, or read, or do what `rights` says.
 void require_insert(Relation rel, std::span<const AttrNumber> columns);
 void require_rights(Relation rel, AclMode rights);
+bool has_rights(Relation rel, AclMode rights);
 // Raises 42501 unless the current user may INSERT `columns` ON CONFLICT (`key`) DO UPDATE SET `updated` to
 // what was to be inserted, or DO NOTHING where none is to be updated.
 void require_upsert(Relation rel, std::span<const AttrNumber> columns, std::span<const AttrNumber> key,

@@ -279,6 +279,50 @@ BOOST_AUTO_TEST_CASE(json_for_json_columns) {
            Field::Kind::integer, "9"});
 }
 
+// Scalars are text, what is nested is JSON, and everything has quotes but NULL.
+BOOST_AUTO_TEST_CASE(maps_become_pairs_for_hstore) {
+    const Column pairs = scalar(Kind::string, {}, Notation::hstore);
+    const std::string words = map_type(R"(["null","string"])");
+    const Case cases[] = {
+        {words, zero, pairs, text, ""},
+        {words, Bytes().number(2).text("a \"b\"").number(1).text("=>\\,").text("").number(0).number(0).str(),
+         pairs, text, R"("a \"b\""=>"=>\\,",""=>NULL)"},
+        {words,
+         Bytes().number(1).text("k").number(1).text("NULL").number(-1).number(3).text("l").raw(zero).str() +
+             zero,
+         pairs, text, R"("k"=>"NULL","l"=>NULL)"},
+        {map_type("\"double\""), Bytes().number(1).text("k").raw({"\0\0\0\0\0\0\xF8\x3F", 8}).number(0).str(),
+         pairs, text, R"("k"=>"1.5")"},
+        {map_type("\"boolean\""), Bytes().number(1).text("k").raw("\x01").number(0).str(), pairs, text,
+         R"("k"=>"true")"},
+        {map_type(map_type("\"string\"")),
+         Bytes().number(1).text("k").number(1).text("l").text("m").number(0).number(0).str(), pairs, text,
+         R"("k"=>"{\"l\":\"m\"}")"},
+        {array_type(words), Bytes().number(1).number(1).text("k").number(0).number(0).number(0).str(),
+         array_of(pairs), text, R"({"\"k\"=>NULL"})"},
+        {"[\"null\"," + words + "]", zero, pairs, Field::Kind::null, ""},
+        {"[" + words + ",\"string\"]", Bytes().number(1).text("a=>1").str(), pairs, text, "a=>1"},
+        {array_type("\"int\""), Bytes().number(1).number(7).number(0).str(), pairs, Field::Kind::json, "[7]"},
+    };
+    for (const Case &c : cases) check(c);
+    // A value that is no text comes alone, as anywhere inside nested values.
+    const Outcome bytes =
+        decode(map_type("\"bytes\""), Bytes().number(1).text("k").text("\xFF").number(0).str(), &pairs);
+    BOOST_TEST((bytes.kind == Field::Kind::bytes));
+    BOOST_TEST(bytes.text == "\xFF");
+    const Outcome key = decode(words, Bytes().number(1).text("\xFF").number(0).number(0).str(), &pairs);
+    BOOST_TEST(key.error.message == "invalid UTF-8 in field \"a\"");
+    BOOST_TEST(key.error.offset == 1003U);
+    const Outcome size =
+        decode(words, Bytes().number(-1).number(9).text("k").number(0).number(0).str() + "12345678", &pairs);
+    BOOST_TEST(size.error.message == "invalid size of map items in field \"a\"");
+    Limits limits;
+    limits.text_bytes = 10;
+    const Outcome bomb =
+        decode(words, Bytes().number(1).text("key").number(1).text("value").number(0).str(), &pairs, limits);
+    BOOST_TEST((bomb.error.code == Code::out_of_range));
+}
+
 BOOST_AUTO_TEST_CASE(what_no_column_takes_is_refused_before_any_row) {
     const std::string ints = array_type("\"int\"");
     const std::string pair = record_type(R"({"name":"x","type":"int"},{"name":"z","type":"int"})");

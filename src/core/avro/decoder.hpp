@@ -22,8 +22,8 @@ namespace ferry::avro {
 // enum → text; bytes, fixed → bytes; date → integer days; time-* → integer microseconds since midnight;
 // timestamp-* and local-timestamp-* → integer microseconds since 1970-01-01 00:00; decimal → text in plain
 // notation; duration and our own intervals → text as interval input takes it; arrays and records → text as
-// the input functions of arrays and composites take it, where the target is one, else JSON, as maps always
-// do. Unions may hold these and null in any order.
+// the input functions of arrays and composites take it, where the target is one, maps as that of hstore does
+// for such a target, else JSON. Unions may hold these and null in any order.
 class RowDecoder {
   public:
     // `mapping` has, per field of the writer's record, the column of the target row that takes it, or -1 to
@@ -152,7 +152,9 @@ class RowDecoder {
     Wrote write_composite(const View &view, Cursor &cursor, std::string &out);
     Wrote write_in_order(const View &view, Cursor &cursor, std::string &out);
     Wrote write_json_object(const View &view, Cursor &cursor, std::string &out);
-    Wrote write_json_map(const View &view, Cursor &cursor, std::string &out);
+    Wrote write_map(const View &view, Cursor &cursor, std::string &out);
+    bool write_key(const View &view, Cursor &cursor, std::string &out);
+    bool write_pair_value(int view, Cursor &cursor, std::string &out);
     bool write_json_part(int view, Cursor &cursor, std::string &out);
     Wrote write_scalar(const View &view, Cursor &cursor, std::string &out);
     bool write_integer(const View &view, Cursor &cursor, std::string &out);

@@ -1,6 +1,6 @@
-// Implements the part of decoder.hpp that turns arrays, maps and records into text: of an array or composite
-// where the target is one, else JSON. A view is compiled per place in the schema, because it depends on the
-// target too.
+// Implements the part of decoder.hpp that turns arrays, maps and records into text: of an array, composite or
+// hstore where the target is one, else JSON. A view is compiled per place in the schema, because it depends
+// on the target too.
 #include <algorithm>
 
 #include "core/avro/decoder.hpp"
@@ -117,9 +117,12 @@ class RowDecoder::ViewMaker {
     }
 
     bool make_map(View &view, const Column *target, const std::string &path) {
-        view.json = true;
+        static const Column text;  // what a value of hstore is
+        const int value = schema_.at(view.plan).children[0];
+        view.json = target == nullptr || target->notation != Notation::hstore;
+        if (!view.json) return add_part(view, value, &text, path);
         if (!takes_json(target)) return refuse_nested(view, *target, path);
-        return add_part(view, schema_.at(view.plan).children[0], nullptr, path);
+        return add_part(view, value, nullptr, path);
     }
 
     bool make_record(View &view, const Column *target, const std::string &path) {
@@ -275,7 +278,7 @@ RowDecoder::Wrote RowDecoder::write_view(int index, Cursor &cursor, std::string 
         case Op::array:
             return write_array(view, cursor, out);
         case Op::map:
-            return write_json_map(view, cursor, out);
+            return write_map(view, cursor, out);
         case Op::record:
             if (view.json) return write_json_object(view, cursor, out);
             return view.order.empty() ? write_in_order(view, cursor, out)
@@ -374,9 +377,10 @@ RowDecoder::Wrote RowDecoder::write_json_object(const View &view, Cursor &cursor
     return Wrote::text;
 }
 
-RowDecoder::Wrote RowDecoder::write_json_map(const View &view, Cursor &cursor, std::string &out) {
+// As JSON or as hstore has it.
+RowDecoder::Wrote RowDecoder::write_map(const View &view, Cursor &cursor, std::string &out) {
     const Plan &p = plan(view.plan);
-    out.push_back('{');
+    if (view.json) out.push_back('{');
     bool first = true;
     for (Run run;;) {
         if (!read_run(p, cursor, run)) return Wrote::failed;
@@ -385,23 +389,45 @@ RowDecoder::Wrote RowDecoder::write_json_map(const View &view, Cursor &cursor, s
         for (uint64_t i = 0; i < run.count; ++i) {
             if (!first) out.push_back(',');
             first = false;
-            std::string_view key;
-            if (!cursor.read_bytes(key)) return Wrote::failed;
-            if (utf8_valid_prefix(key) != key.size()) {
-                cursor.fail("invalid UTF-8");
+            if (!write_key(view, cursor, out)) return Wrote::failed;
+            const int value = view.parts[0].view;
+            if (!(view.json ? write_json_part(value, cursor, out) : write_pair_value(value, cursor, out)))
                 return Wrote::failed;
-            }
-            append_json_string(out, key);
-            out.push_back(':');
-            if (!write_json_part(view.parts[0].view, cursor, out)) return Wrote::failed;
         }
         if (run.sized && left - cursor.left() != run.size) {
             cursor.fail("invalid size of map items");
             return Wrote::failed;
         }
     }
-    out.push_back('}');
+    if (view.json) out.push_back('}');
     return Wrote::text;
+}
+
+bool RowDecoder::write_key(const View &view, Cursor &cursor, std::string &out) {
+    std::string_view key;
+    if (!cursor.read_bytes(key)) return false;
+    if (utf8_valid_prefix(key) != key.size()) {
+        cursor.fail("invalid UTF-8");
+        return false;
+    }
+    if (view.json) {
+        append_json_string(out, key);
+        out.push_back(':');
+        return true;
+    }
+    const size_t start = out.size();
+    out += key;
+    quote_text(out, start);
+    out += "=>";
+    return true;
+}
+
+bool RowDecoder::write_pair_value(int view, Cursor &cursor, std::string &out) {
+    const size_t start = out.size();
+    const Wrote wrote = write_view(view, cursor, out);
+    if (wrote == Wrote::null) out += "NULL";
+    if (wrote == Wrote::text) quote_text(out, start);
+    return wrote != Wrote::failed && !is_too_long(out, cursor);
 }
 
 // ---- scalars inside nested values ----

@@ -195,4 +195,8 @@ void quote_field(std::string &out, size_t start) {
     if (!plain) quote_tail(out, start, is_quote_or_backslash, [](char c) { return c; });
 }
 
+void quote_text(std::string &out, size_t start) {
+    quote_tail(out, start, is_quote_or_backslash, [](char) { return '\\'; });
+}
+
 }  // namespace ferry::avro

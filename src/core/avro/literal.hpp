@@ -27,5 +27,7 @@ void append_hex(std::string &out, std::string_view bytes);
 // its text needs them (array_out in arrayfuncs.c, record_out in rowtypes.c).
 void quote_item(std::string &out, size_t start, char delimiter);
 void quote_field(std::string &out, size_t start);
+// The same for a key or value of hstore (hstore_out in hstore_io.c), which always have quotes.
+void quote_text(std::string &out, size_t start);
 
 }  // namespace ferry::avro

@@ -38,10 +38,11 @@ enum class Kind : uint8_t {
 // How bytes and nested values become text for a column's input function.
 enum class Notation : uint8_t {
     plain,
-    json,   // the column takes JSON: json and jsonb
-    hex,    // bytea
-    bytes,  // the bytes themselves: "char"
-    money,  // a number with the locale's decimal point
+    json,    // the column takes JSON: json and jsonb
+    hex,     // bytea
+    bytes,   // the bytes themselves: "char"
+    money,   // a number with the locale's decimal point
+    hstore,  // pairs of texts, as hstore's input function takes them
 };
 
 // One column of a table that is written. Text in UTF-8.

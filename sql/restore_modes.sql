@@ -255,14 +255,16 @@ CREATE POLICY open_only ON guarded USING (b = 'open');
 GRANT ALL ON guarded TO restore_modes_half;
 DELETE FROM guarded WHERE id IN (1, 3);
 SET ROLE restore_modes_half;
-SELECT pg_temp.refusal(format('SELECT ferry.restore_table_avro(%L, %s)', 'guarded', :guarded));
-SELECT pg_temp.restore('guarded', :guarded, mode, 'reject') FROM unnest('{missing_only,upsert}'::text[]) mode;
+-- Not even by way of the log.
+SELECT pg_temp.refusal(format('SELECT ferry.restore_table_avro(%L, %s, %L, on_error => %L)', 'guarded', :guarded, mode, 'reject'))
+  FROM unnest('{replace,append,missing_only,upsert}'::text[]) mode;
 RESET ROLE;
 SELECT * FROM guarded ORDER BY id;
--- A backup of the rows that one role saw comes back with every mode but replace.
+-- A backup of the rows that one role saw comes back with every mode but replace, by that role too.
 GRANT EXECUTE ON FUNCTION ferry.backup_table_avro TO restore_modes_half;
 SET ROLE restore_modes_half;
 SELECT backup_id AS filtered FROM ferry.backup_table_avro('guarded', row_security => 'filter') \gset
+SELECT pg_temp.restore('guarded', :filtered, mode) FROM unnest('{missing_only,upsert}'::text[]) mode;
 RESET ROLE;
 SELECT pg_temp.refusal(format('SELECT ferry.restore_table_avro(%L, %s)', 'guarded', :filtered));
 SELECT pg_temp.restore('guarded', :filtered, mode) FROM unnest('{missing_only,upsert}'::text[]) mode;

@@ -312,6 +312,7 @@ class Restore {
   private:
     void verify_checksums();
     void refuse_other_table();
+    void refuse_hidden_rows(Relation rel);
     void check_rights(Relation rel, const std::vector<std::string> &columns);
     void check_replace(Relation rel);
     void check_key(Relation rel, std::span<const AttrNumber> columns);
@@ -355,16 +356,30 @@ void Restore::refuse_other_table() {
           "Only members of pg_read_server_files may restore a backup into another table."});
 }
 
+// Of rows that a policy refuses the log would keep a copy for whoever restores.
+void Restore::refuse_hidden_rows(Relation rel) {
+    if (!manifest_ || !row_security_applies(rel) || may_read_files()) return;
+    const std::string user =
+        pg_call([] { return static_cast<const char *>(GetUserNameFromId(GetUserId(), false)); });
+    if (manifest_->filtered && manifest_->taken_by == user) return;
+    fail({Code::no_privilege, "permission denied for backup " + std::to_string(manifest_->backup_id),
+          "Row-level security of table \"" + facts_.target +
+              "\" applies to you, and the backup may hold rows that it hides.",
+          "Restore one that you have taken with row_security => 'filter'."});
+}
+
 void Restore::check_rights(Relation rel, const std::vector<std::string> &columns) {
     std::vector<AttrNumber> numbers;
     for (const PlannedColumn &column : plan_columns(rel, columns)) numbers.push_back(column.number);
     require_insert(rel, numbers);
     require_writable("ferry.restore_table_avro()");
     if (fresh_) return;
-    if (options_.mode == RestoreMode::replace)
+    if (options_.mode == RestoreMode::replace) {
         check_replace(rel);
-    else
+    } else {
+        refuse_hidden_rows(rel);
         check_key(rel, numbers);
+    }
 }
 
 // A key that rows can be known by: one that is checked at once and that the file holds all of.
@@ -402,7 +417,7 @@ void Restore::check_replace(Relation rel) {
     if (row_security_applies(rel)) {
         fail({Code::unsupported,
               "cannot replace table \"" + facts_.target + "\" where row-level security applies to you", "",
-              "Use mode => 'append', or restore as a role that bypasses row-level security."});
+              "Restore as a role that bypasses row-level security."});
     }
     if (difference_) {
         for (const AclMode right : std::array<AclMode, 3>{ACL_SELECT, ACL_UPDATE, ACL_DELETE})

@@ -72,7 +72,7 @@ describe('metrics', () => {
     assert.equal(answer.headers.get('content-type'), 'text/plain; version=0.0.4; charset=utf-8');
     assert.match(answer.text, /^# HELP ferry_info .*\n# TYPE ferry_info gauge\nferry_info\{version="[^"]+"\} 1\n/m);
     for (const line of answer.text.trimEnd().split('\n')) {
-      assert.match(line, /^(# (HELP|TYPE) ferry_\w+ .+|ferry_\w+\{.*\} -?[0-9.]+)$/);
+      assert.match(line, /^(# (HELP|TYPE) ferry_\w+ .+|ferry_\w+\{.*\} -?[0-9.]+)$/s);
     }
   });
 

@@ -1,6 +1,7 @@
 // The report of a year: asks the API for both metrics and draws them as SVG and tables. Every value is set as text, never
 // as markup; sizes and colours are attributes and classes, so the page needs no inline style.
-'use strict';
+import { ask, logIn as enter, person, whenOver } from './asset?name=session.js';
+import { speak } from './asset?name=words.js';
 
 const words = {
   en: {
@@ -10,7 +11,7 @@ const words = {
     mean: 'mean of all departments {0}', meanOfHiring: 'of those with hires {0}', id: 'Id', department: 'Department', job: 'Job', hired: 'Hired', total: 'Total',
     cut: 'The {0} with most hires of {1} pairs of department and job; the whole table follows on the screen and comes as CSV.',
     rest: '{0} more departments', noHires: 'No hires in this year.', noneAbove: 'No department is above the mean.',
-    made: 'Made on {0} (UTC) by pg_ferry', failed: 'The request failed', offline: 'The service cannot be reached.',
+    made: 'Made on {0} (UTC) by pg_ferry',
     wrong: 'Wrong user name or password.', badYear: 'A year is a number from 1 to 9999.',
   },
   es: {
@@ -22,7 +23,7 @@ const words = {
     hired: 'Contratados', total: 'Total',
     cut: 'Los {0} pares con más contrataciones, de {1} pares de departamento y puesto; la tabla entera sigue en pantalla y está en CSV.',
     rest: '{0} departamentos más', noHires: 'Sin contrataciones en este año.', noneAbove: 'Ningún departamento está sobre la media.',
-    made: 'Hecho el {0} (UTC) por pg_ferry', failed: 'La petición falló', offline: 'No se puede contactar con el servicio.',
+    made: 'Hecho el {0} (UTC) por pg_ferry',
     wrong: 'Usuario o contraseña incorrectos.', badYear: 'Un año es un número de 1 a 9999.',
   },
 };
@@ -40,7 +41,6 @@ function pairsThatFit({ above, quarters }) {
 const query = new URLSearchParams(location.search);
 let language = ['en', 'es'].includes(query.get('language')) ? query.get('language')
   : localStorage.getItem('language') ?? (navigator.language.startsWith('es') ? 'es' : 'en');
-let session = JSON.parse(sessionStorage.getItem('session') ?? 'null');
 let data = null;
 let turn = 0;
 
@@ -64,30 +64,24 @@ const short = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}�
 
 // ---- the API ----
 
-async function rows(metric) {
-  const response = await fetch(`../rpc/${metric}?year=${data.year}`, { headers: { Authorization: `Bearer ${session.access_token}` } })
-    .catch(() => { throw new Error(t('offline')); });
-  if (response.status === 401) {
-    session = null;
-    sessionStorage.removeItem('session');
-  }
-  if (!response.ok) throw new Error((await response.json().catch(() => null))?.message ?? `${t('failed')} (${response.status})`);
-  return response.json();
-}
+const rows = async (metric) => (await ask(`rpc/${metric}?year=${data.year}`)).json();
+
+whenOver((reason) => {
+  data = null;
+  at('error').textContent = reason;
+  draw();
+});
 
 async function logIn(event) {
   event.preventDefault();
-  const response = await fetch('../rpc/login', {
-    method: 'POST', headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify(Object.fromEntries(new FormData(event.target))),
-  }).catch(() => null);
-  if (!response?.ok) {
-    at('error').textContent = response ? (response.status === 401 ? t('wrong') : `${t('failed')} (${response.status})`) : t('offline');
+  const form = event.target;
+  try {
+    await enter(form.elements.username.value, form.elements.password.value);
+  } catch (error) {
+    at('error').textContent = error.status === 401 ? t('wrong') : error.message;
     return;
   }
-  session = await response.json();
-  sessionStorage.setItem('session', JSON.stringify(session));
-  event.target.reset();
+  form.reset();
   await load();
 }
 
@@ -196,8 +190,8 @@ function draw() {
   document.documentElement.lang = language;
   for (const node of document.querySelectorAll('[data-t]')) node.textContent = t(node.dataset.t);
   Object.assign(at('language'), { textContent: language === 'en' ? 'Español' : 'English', lang: language === 'en' ? 'es' : 'en' });
-  at('login').hidden = Boolean(session);
-  const ready = Boolean(session && data?.mean);
+  at('login').hidden = Boolean(person());
+  const ready = Boolean(person() && data?.mean);
   at('report').hidden = at('print').hidden = !ready;
   if (!ready) return;
   document.title = at('title').textContent = t('title', data.year);
@@ -219,19 +213,20 @@ async function load() {
   at('error').textContent = '';
   if (!Number.isInteger(year) || year < 1 || year > 9999) {
     at('error').textContent = t('badYear');
-  } else if (session) {
+  } else if (person()) {
     data = { year };
     try {
       const [quarters, above, [mean]] = await Promise.all([rows('hires_by_quarter'), rows('departments_above_mean'), rows('mean_hires')]);
       if (mine !== turn) return;
       data = { year, quarters, above, mean };
     } catch (error) {
-      at('error').textContent = error.message;
+      if (mine === turn && person()) at('error').textContent = error.message;
     }
   }
   draw();
 }
 
+speak(language, { forLong: false });
 at('year').value = query.get('year') ?? 2021;
 at('year').addEventListener('change', () => {
   query.set('year', at('year').value);
@@ -240,7 +235,7 @@ at('year').addEventListener('change', () => {
 });
 at('language').addEventListener('click', () => {
   language = language === 'en' ? 'es' : 'en';
-  localStorage.setItem('language', language);
+  speak(language);
   draw();
 });
 at('print').addEventListener('click', () => print());

@@ -317,14 +317,13 @@ DECLARE
   dry_run CONSTANT boolean := coalesce(rest.boolean_option('dry_run'), false);
   reject_limit CONSTANT bigint := rest.number_option('reject_limit', whole => true);
   reject_percent CONSTANT double precision := rest.number_option('reject_percent');
-  force CONSTANT boolean := rest.boolean_option('force');
   report ferry.load_report;
   result json;
   error_detail text;
   error_hint text;
 BEGIN
   PERFORM rest.require_known_arguments('mode', 'dry_run', 'columns', 'header', 'delimiter', 'quote', 'escape', 'null_string',
-    'encoding', 'date_format', 'on_conflict', 'reject_limit', 'reject_percent', 'repair', 'force');
+    'encoding', 'date_format', 'on_conflict', 'reject_limit', 'reject_percent', 'repair');
   BEGIN
     report := ferry.migrate_csv_data(
       target, $1,
@@ -341,8 +340,7 @@ BEGIN
       reject_limit => reject_limit,
       reject_percent => reject_percent,
       repair => rest.option('repair'),
-      dry_run => dry_run,
-      force => force);
+      dry_run => dry_run);
   EXCEPTION WHEN query_canceled OR OTHERS THEN
     GET STACKED DIAGNOSTICS error_detail = PG_EXCEPTION_DETAIL, error_hint = PG_EXCEPTION_HINT;
     PERFORM rest.refuse(SQLSTATE, SQLERRM, error_detail, error_hint);
@@ -390,8 +388,7 @@ INSERT INTO rest.route_headers (route, header, required, schema, description) VA
   ('import_csv', 'X-On-Conflict', false, '{"enum": ["reject", "skip", "update"], "default": "reject"}', 'What becomes of a row whose key is taken.'),
   ('import_csv', 'X-Reject-Limit', false, '{"type": "integer", "minimum": 0}', 'More rejects than this, and nothing is loaded.'),
   ('import_csv', 'X-Reject-Percent', false, '{"type": "number", "minimum": 0, "maximum": 100}', 'A larger share of rejects than this, and nothing is loaded.'),
-  ('import_csv', 'X-Repair', false, '{"enum": ["none", "salvage"], "default": "none"}', 'Whether records with faults of structure are mended where that is possible.'),
-  ('import_csv', 'X-Force', false, '{"type": "boolean", "default": false}', 'Goes on to the engine, which refuses a second load of the same file for files on the server only: for bytes of a request nothing changes.');
+  ('import_csv', 'X-Repair', false, '{"enum": ["none", "salvage"], "default": "none"}', 'Whether records with faults of structure are mended where that is possible.');
 
 INSERT INTO rest.schemas (name, schema) VALUES
   ('BatchAnswer', $json${"type": "object", "properties": {

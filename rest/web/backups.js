@@ -8,7 +8,9 @@ import { moment, number, size, t } from './asset?name=words.js';
 
 const makeForm = at('backup-form');
 const uploadForm = at('upload-form');
+const page = 25;  // rows of the list
 let list = [];
+let shown = page;
 
 async function load() {
   const fresh = begin('backups');
@@ -19,12 +21,18 @@ async function load() {
 }
 
 function draw() {
-  at('backups-list').replaceChildren(table(list, [
+  at('backups-list').replaceChildren(table(list.slice(0, shown), [
     [t('table'), (r) => bare(r.target)], [t('taken'), (r) => moment(r.taken_at), 'now'], [t('by'), (r) => r.taken_by],
     [t('rows'), (r) => number(r.rows), 'number'], [t('size'), (r) => size(r.bytes), 'number'], [t('codec'), (r) => r.codec],
     [t('verified'), (r) => element('span', { className: r.verified_level ? 'good' : 'quiet', textContent: r.verified_level ?? t('never'), title: moment(r.verified_at) })],
     [t('actions'), drawActions],
   ], { stack: true }));
+  at('backups-more').hidden = list.length <= shown;
+}
+
+function drawMore() {
+  shown += page;
+  draw();
 }
 
 function drawActions(one) {
@@ -43,6 +51,7 @@ function done(...what) {
   at('backups-done').textContent = what.length > 0 ? t(...what) : '';
 }
 
+at('backups-more').addEventListener('click', drawMore);
 makeForm.addEventListener('submit', guarded('backups-error', async () => {
   const { table: target, codec } = makeForm.elements;
   done();

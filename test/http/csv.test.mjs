@@ -97,7 +97,7 @@ describe('import_csv', () => {
       const limit = await send('7,g,\nx,h,\ny,i,\n', { 'X-Reject-Limit': '1' });
       assert.deepEqual([limit.status, limit.body.status], [422, 'aborted'], limit.text);
       assert.equal((await get(`/rejects?load_id=eq.${share.body.load}`, { token })).body.length, 2, 'the log stays');
-      const found = await send('id;word;on\r\n8;h;\r\n', { 'X-Delimiter': 'auto', 'X-Encoding': 'auto', 'X-Force': 'true' });
+      const found = await send('id;word;on\r\n8;h;\r\n', { 'X-Delimiter': 'auto', 'X-Encoding': 'auto' });
       assert.equal(found.status, 201, found.text);
       assert.equal(count(date.table), 7);
     } finally {
@@ -136,7 +136,7 @@ describe('import_csv', () => {
     for (const [headers, status] of [[{ 'X-Table': 'no_such_table' }, 404], [{ 'X-Table': '' }, 400], [{ 'X-Mode': 'sideways' }, 400],
       [{ 'X-Dry-Run': 'maybe' }, 400], [{ 'X-Header': 'sometimes' }, 400], [{ 'X-Reject-Limit': 'many' }, 400], [{ 'X-Reject-Limit': '-1' }, 400],
       [{ 'X-Reject-Percent': '101' }, 400], [{ 'X-Reject-Percent': 'half' }, 400], [{ 'X-Encoding': 'EBCDIC' }, 400], [{ 'X-Date-Format': 'QQ' }, 400],
-      [{ 'X-On-Conflict': 'ignore' }, 400], [{ 'X-Repair': 'all' }, 400], [{ 'X-Force': 'yes' }, 400], [{ 'X-Delimiter': 'ab' }, 400], [{ 'X-Quote': 'ab' }, 400],
+      [{ 'X-On-Conflict': 'ignore' }, 400], [{ 'X-Repair': 'all' }, 400], [{ 'X-Delimiter': 'ab' }, 400], [{ 'X-Quote': 'ab' }, 400],
       [{ 'X-Columns': 'id,nothing' }, 400]]) {
       const answer = await load('1,one\n', headers);
       assert.equal(answer.status, status, `${JSON.stringify(headers)}: ${answer.text}`);

@@ -260,7 +260,7 @@ describe('every route', () => {
 
   it('takes odd paths, filters, orders and columns as values', async () => {
     const departments = count('public.departments');
-    for (const value of hostile.filter((v) => v.length < 1000).map((v) => encodeURIComponent(v.toWellFormed?.() ?? v))) {
+    for (const value of hostile.filter((v) => v.length < 1000).map((v) => encodeURIComponent(Buffer.from(v).toString()))) {
       for (const path of [`/${value}`, `/rpc/${value}`, `/departments?${value}=eq.1`, `/departments?id=${value}`, `/departments?id=eq.${value}`, `/departments?id=in.(${value})`,
         `/departments?order=${value}`, `/departments?select=${value}`, `/departments?limit=${value}`, `/departments?offset=${value}`, `/departments?and=(${value})`,
         `/departments?or=(id.eq.${value})`, `/departments?department=fts(${value}).x`, `/departments?department=like.${value}`, `/loads?target=eq.${value}`, `/rejects?value=eq.${value}`,

@@ -34,7 +34,7 @@ AS $$
             FROM ferry.data_dictionary(c.oid) d WHERE d.primary_key IS NOT NULL),
          has_any_column_privilege(c.oid, 'SELECT'),
          has_any_column_privilege(c.oid, 'INSERT'),
-         has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'TRUNCATE') 
+         has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'TRUNCATE')
          AND coalesce(has_function_privilege(to_regproc('api.restore_table'), 'EXECUTE'), false)
     FROM pg_class c
    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'f') AND NOT c.relispartition

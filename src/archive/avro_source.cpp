@@ -24,15 +24,16 @@ bool AvroSource::next_window(size_t size_hint) {
     rows_before_ += rows_in_window_;
     rows_in_window_ = 0;
     window_.clear();
+    data_.clear();
     size_t size = 0;
     while (size < size_hint) {
         check_interrupts();
-        Held held;
+        Held held{{}, data_.size()};
         if (!value_or_fail(reader_.next_block(held.block))) break;
-        held.data.assign(held.block.data);
-        size += held.data.size() + held.block.rows;
+        data_.append(held.block.data);
+        size += held.block.data.size() + held.block.rows;
         rows_in_window_ += held.block.rows;
-        window_.push_back(std::move(held));
+        window_.push_back(held);
     }
     rewind();
     return !window_.empty();
@@ -48,7 +49,7 @@ void AvroSource::rewind() {
 void AvroSource::open_block() {
     row_ = 0;
     cursor_.reset();
-    if (block_ < window_.size()) cursor_.emplace(window_[block_].data);
+    if (block_ < window_.size()) cursor_.emplace(data_of(window_[block_]));
 }
 
 size_t AvroSource::fill(Batch &batch, size_t limit) {
@@ -74,7 +75,7 @@ size_t AvroSource::fill(Batch &batch, size_t limit) {
         Record record;
         record.number = ++number_;
         record.offset = held.block.offset;
-        record.raw = std::string_view(held.data).substr(start, cursor_->offset() - start);
+        record.raw = data_of(held).substr(start, cursor_->offset() - start);
         batch.records.push_back(record);
         ++row_;
         ++count;

@@ -27,11 +27,14 @@ class AvroSource final : public RecordSource {
     std::string sha256() override { return sha256_; }
 
   private:
-    // A block of the window, its data copied.
+    // A block of the window, and where its data begins among the window's: `block.data` itself is gone.
     struct Held {
         avro::Block block;
-        std::string data;
+        size_t start;
     };
+    std::string_view data_of(const Held &held) const {
+        return std::string_view(data_).substr(held.start, held.block.data.size());
+    }
     void open_block();
 
     avro::ContainerReader &reader_;
@@ -40,6 +43,7 @@ class AvroSource final : public RecordSource {
     ValueChanges changes_;
     std::string sha256_;
     std::vector<Held> window_;
+    std::string data_;  // of all its blocks, for their reader has only one at a time
     uint64_t rows_before_ = 0, rows_in_window_ = 0;
     // Where reading stands.
     size_t block_ = 0;

@@ -110,7 +110,8 @@ class DirectWriter final : public RowWriter {
             writer_.insert_asking(chosen_, conflicts_);
         else
             writer_.insert(chosen_, !writer_.decoded(), conflicts_);
-        std::ranges::stable_sort(conflicts_, {}, &IndexConflict::row);
+        if (!std::ranges::is_sorted(conflicts_, {}, &IndexConflict::row))
+            std::ranges::stable_sort(conflicts_, {}, &IndexConflict::row);
         if (!tallies_.empty()) count_rows();
         settle_conflicts(slots, rows, outcome);
     }
@@ -217,13 +218,14 @@ void DirectWriter::settle_conflicts(std::span<TupleTableSlot *const> slots, std:
                                     Outcome &outcome) {
     if (on_conflict_ != OnConflict::reject) {
         const std::vector<uint32_t> conflicting = rows_for_statement();
+        if (!statement_) {
+            for (const uint32_t row : conflicting) outcome.skipped.push_back(rows[row]);
+            return;
+        }
         std::erase_if(conflicts_, [&](const IndexConflict &conflict) {
             return std::ranges::binary_search(conflicting, conflict.row);
         });
-        if (statement_)
-            run_statement(conflicting, rows, outcome);
-        else
-            for (const uint32_t row : conflicting) outcome.skipped.push_back(rows[row]);
+        run_statement(conflicting, rows, outcome);
     }
     tell_conflicts(slots, rows, outcome.errors);
 }

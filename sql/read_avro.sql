@@ -6,18 +6,11 @@ CREATE SCHEMA reads;
 SET search_path = reads;
 SELECT format('ferry_read_test_%s', extract(epoch FROM clock_timestamp())::bigint) AS folder \gset
 SET ferry.directory = :'folder';
-CREATE FUNCTION pg_temp.refusal(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-  detail text;
-  hint text;
-BEGIN
-  EXECUTE statement;
-  RETURN 'not refused';
-EXCEPTION WHEN OTHERS THEN
-  GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-  RETURN regexp_replace(concat_ws(E'\n', SQLSTATE || ': ' || SQLERRM, 'DETAIL: ' || NULLIF(detail, ''), 'HINT: ' || NULLIF(hint, '')), '\d{10,}', 'N');
-END
-$$;
+\getenv source PG_ABS_SRCDIR
+\set include :source '/sql/include/backups.sql'
+\set ECHO none
+\i :include
+\set ECHO all
 \pset tuples_only
 \pset format unaligned
 

@@ -8,19 +8,11 @@ CREATE SCHEMA "Other place";
 SET search_path = restore_as;
 SELECT format('ferry_as_test_%s', extract(epoch FROM clock_timestamp())::bigint) AS folder \gset
 SET ferry.directory = :'folder';
-CREATE FUNCTION pg_temp.refusal(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-  detail text;
-  hint text;
-BEGIN
-  EXECUTE statement;
-  RETURN 'not refused';
-EXCEPTION WHEN OTHERS THEN
-  GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-  RETURN regexp_replace(concat_ws(E'\n', SQLSTATE || ': ' || SQLERRM, 'DETAIL: ' || NULLIF(detail, ''), 'HINT: ' || NULLIF(hint, '')), '\d{10,}', 'N');
-END
-$$;
-CREATE FUNCTION pg_temp.backup(target regclass) RETURNS bigint LANGUAGE sql AS $$ SELECT backup_id FROM ferry.backup_table_avro(target) $$;
+\getenv source PG_ABS_SRCDIR
+\set include :source '/sql/include/backups.sql'
+\set ECHO none
+\i :include
+\set ECHO all
 -- What the catalog says of a table's columns and constraints, without its name.
 CREATE FUNCTION pg_temp.columns(t regclass) RETURNS SETOF text LANGUAGE sql AS $$
   SELECT concat_ws(' ', quote_ident(attname), format_type(atttypid, atttypmod), (SELECT 'COLLATE ' || collname FROM pg_collation c, pg_type y WHERE c.oid = attcollation AND y.oid = atttypid AND attcollation <> typcollation),

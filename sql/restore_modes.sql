@@ -7,20 +7,11 @@ CREATE SCHEMA restore_modes;
 SET search_path = restore_modes;
 SELECT format('ferry_modes_test_%s', extract(epoch FROM clock_timestamp())::bigint) AS folder \gset
 SET ferry.directory = :'folder';
-CREATE FUNCTION pg_temp.refusal(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-  detail text;
-  hint text;
-BEGIN
-  EXECUTE statement;
-  RETURN 'not refused';
-EXCEPTION WHEN OTHERS THEN
-  GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-  RETURN regexp_replace(concat_ws(E'\n', SQLSTATE || ': ' || SQLERRM, 'DETAIL: ' || NULLIF(detail, ''), 'HINT: ' || NULLIF(hint, '')), '\d{10,}', 'N');
-END
-$$;
--- Backs a table up and tells the number, by which the tests below restore it.
-CREATE FUNCTION pg_temp.backup(target regclass) RETURNS bigint LANGUAGE sql AS $$ SELECT backup_id FROM ferry.backup_table_avro(target) $$;
+\getenv source PG_ABS_SRCDIR
+\set include :source '/sql/include/backups.sql'
+\set ECHO none
+\i :include
+\set ECHO all
 CREATE FUNCTION pg_temp.restore(target regclass, backup bigint, mode text, on_error text DEFAULT NULL) RETURNS text LANGUAGE sql AS $$
   SELECT concat_ws(', ', status, 'read ' || rows_read, 'loaded ' || rows_loaded, 'rejected ' || rows_rejected,
     'skipped ' || rows_skipped, 'updated ' || rows_updated)

@@ -55,7 +55,8 @@ void AvroSource::open_block() {
 size_t AvroSource::fill(Batch &batch, size_t limit) {
     decoder_.release();
     changes_.release();
-    const size_t first = batch.records.size();
+    const size_t first = batch.records.size(), first_field = batch.fields.size();
+    batch.fields.resize(first_field + limit * width_);
     size_t count = 0;
     while (count < limit && block_ < window_.size() && decoder_.made() < made_per_batch) {
         check_interrupts();
@@ -67,10 +68,9 @@ size_t AvroSource::fill(Batch &batch, size_t limit) {
             open_block();
             continue;
         }
-        const size_t at = batch.fields.size();
-        batch.fields.resize(at + width_);
+        Field *const fields = batch.fields.data() + first_field + count * width_;
         const size_t start = cursor_->offset();
-        if (const Status row = decoder_.decode(*cursor_, {batch.fields.data() + at, width_}); !row)
+        if (const Status row = decoder_.decode(*cursor_, {fields, width_}); !row)
             fail(avro::place_error(row.error(), held.block));
         Record record;
         record.number = ++number_;
@@ -80,6 +80,7 @@ size_t AvroSource::fill(Batch &batch, size_t limit) {
         ++row_;
         ++count;
     }
+    batch.fields.resize(first_field + count * width_);
     changes_.apply(batch, first);
     return count;
 }

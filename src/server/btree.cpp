@@ -128,22 +128,27 @@ OffsetNumber find_place(const Leaf &leaf, BTScanInsert key) {
     return low;
 }
 
+bool has_null(BTScanInsert key) {
+    return std::any_of(key->scankeys, key->scankeys + key->keysz,
+                       [](const ScanKeyData &part) { return (part.sk_flags & SK_ISNULL) != 0; });
+}
+
 // Tells of the entry at `at`, which has the key. Two entries, or one for several rows, tell no place.
 Held tell_entry(Leaf &leaf, BTScanInsert key, OffsetNumber at, ItemPointer place) {
     const OffsetNumber last = last_of(leaf.page);
-    leaf.next = InvalidOffsetNumber;
-    // Behind the end of a leaf that is not the last the key may go on.
-    if (at == last && !P_RIGHTMOST(BTPageGetOpaque(leaf.page))) return Held::perhaps;
-    if (at < last && equals(leaf, key, OffsetNumberNext(at))) return Held::perhaps;
     IndexTuple entry = reinterpret_cast<IndexTuple>(PageGetItem(leaf.page, PageGetItemId(leaf.page, at)));
+    leaf.next = InvalidOffsetNumber;
     if (BTreeTupleIsPosting(entry)) return Held::perhaps;
+    const bool visible =
+        VM_ALL_VISIBLE(leaf.heap, ItemPointerGetBlockNumber(&entry->t_tid), &leaf.visibility);
+    if (!visible || has_null(key)) {
+        // Behind the end of a leaf that is not the last the key may go on.
+        if (at == last && !P_RIGHTMOST(BTPageGetOpaque(leaf.page))) return Held::perhaps;
+        if (at < last && equals(leaf, key, OffsetNumberNext(at))) return Held::perhaps;
+    }
     leaf.next = OffsetNumberNext(at);
     *place = entry->t_tid;
-    const bool null = std::any_of(key->scankeys, key->scankeys + key->keysz,
-                                  [](const ScanKeyData &part) { return (part.sk_flags & SK_ISNULL) != 0; });
-    return !null && VM_ALL_VISIBLE(leaf.heap, ItemPointerGetBlockNumber(place), &leaf.visibility)
-               ? Held::yes
-               : Held::perhaps;
+    return visible && !has_null(key) ? Held::yes : Held::perhaps;
 }
 
 // Looks for the key on its leaf.

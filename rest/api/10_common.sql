@@ -96,18 +96,74 @@ SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION rest.header IS 'A header of the request; absent and empty are the same.';
 
-CREATE FUNCTION rest.boolean_header(name text) RETURNS boolean LANGUAGE plpgsql STABLE STRICT
+-- Options of the routes that take bytes: headers, or on the nice paths arguments of the query.
+
+-- nginx hands the query on in a header, because PostgREST takes that of a POST for filters.
+CREATE FUNCTION rest.query_arguments() RETURNS TABLE (name text, value text) LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN QUERY
+    SELECT rest.url_decoded(split_part(p, '=', 1)), nullif(rest.url_decoded(substr(p, strpos(p || '=', '=') + 1)), '')
+      FROM string_to_table(rest.header('X-Query'), '&') p WHERE p <> '';
+EXCEPTION WHEN character_not_in_repertoire OR untranslatable_character THEN
+  PERFORM rest.fail(400, '22021', 'the query is not in UTF-8');
+END
+$$;
+COMMENT ON FUNCTION rest.query_arguments IS 'The arguments of a nice path.';
+
+CREATE FUNCTION rest.url_decoded(text text) RETURNS text LANGUAGE sql IMMUTABLE STRICT
+SET search_path = pg_catalog, pg_temp AS $$
+  SELECT coalesce(convert_from(string_agg(coalesce(decode(m[1], 'hex'), convert_to(m[2], 'UTF8')), ''), 'UTF8'), '')
+    FROM regexp_matches(replace(text, '+', ' '), '%([0-9a-fA-F]{2})|([^%]+|%)', 'g') m
+$$;
+COMMENT ON FUNCTION rest.url_decoded IS 'Text of a URL without its escapes.';
+
+-- One argument that is passed over because its name is misspelt may change what becomes of every row.
+CREATE FUNCTION rest.require_known_arguments(VARIADIC known text[]) RETURNS void LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  value CONSTANT text := rest.header(name);
+  unknown CONSTANT text := (SELECT a.name FROM rest.query_arguments() a WHERE a.name <> ALL (known) ORDER BY 1 LIMIT 1);
+BEGIN
+  IF unknown IS NOT NULL THEN
+    PERFORM rest.fail(400, '22023', format('there is no argument "%s"', left(unknown, 63)), NULL,
+                      format('Arguments are %s.', array_to_string(known, ', ')));
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION rest.require_known_arguments IS '400 for a nice path with another argument than these.';
+
+CREATE FUNCTION rest.option(name text) RETURNS text LANGUAGE sql STABLE STRICT
+SET search_path = pg_catalog, pg_temp AS $$
+  SELECT coalesce(rest.header('X-' || replace(name, '_', '-')),
+                  CASE WHEN rest.header('X-Query') IS NOT NULL THEN (SELECT a.value FROM rest.query_arguments() a WHERE a.name = option.name LIMIT 1) END)
+$$;
+COMMENT ON FUNCTION rest.option IS 'The header X-Name, or the argument name of a nice path; absent and empty are the same.';
+
+CREATE FUNCTION rest.boolean_option(name text) RETURNS boolean LANGUAGE plpgsql STABLE STRICT
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  value CONSTANT text := rest.option(name);
 BEGIN
   IF lower(value) NOT IN ('true', 'false') THEN
-    PERFORM rest.fail(400, '22023', format('header %s is neither true nor false', name));
+    PERFORM rest.fail(400, '22023', format('option "%s" is neither true nor false', name));
   END IF;
   RETURN value::boolean;
 END
 $$;
-COMMENT ON FUNCTION rest.boolean_header IS 'A header of the request that says true or false.';
+COMMENT ON FUNCTION rest.boolean_option IS 'An option that says true or false.';
+
+CREATE FUNCTION rest.number_option(name text, whole boolean DEFAULT false) RETURNS numeric LANGUAGE plpgsql STABLE STRICT
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  value CONSTANT text := rest.option(name);
+BEGIN
+  IF value !~ (CASE WHEN whole THEN '^[0-9]{1,18}$' ELSE '^[0-9]{1,18}(\.[0-9]{1,18})?$' END) THEN
+    PERFORM rest.fail(400, '22023', format('option "%s" is not a %s', name, CASE WHEN whole THEN 'whole number' ELSE 'number' END));
+  END IF;
+  RETURN value::numeric;
+END
+$$;
+COMMENT ON FUNCTION rest.number_option IS 'An option that is a number, not less than zero.';
 
 -- Looks the name up as a value, so there is nothing to quote and nothing to inject. A table the caller has no right
 -- on does not exist for them.

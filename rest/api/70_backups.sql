@@ -279,16 +279,18 @@ CREATE FUNCTION api.restore_upload(bytea) RETURNS json LANGUAGE plpgsql VOLATILE
 SET search_path = public, pg_temp AS $$
 DECLARE
   target CONSTANT regclass := rest.table_named(rest.header('X-Table'));
-  how CONSTANT text := coalesce(rest.header('X-Mode'), 'replace');
-  dry CONSTANT boolean := coalesce(rest.boolean_header('X-Dry-Run'), false);
+  how CONSTANT text := coalesce(rest.option('mode'), 'replace');
+  dry CONSTANT boolean := coalesce(rest.boolean_option('dry_run'), false);
+  reject_limit CONSTANT bigint := rest.number_option('reject_limit', true);
   report ferry.load_report;
   result json;
   error_detail text;
   error_hint text;
 BEGIN
+  PERFORM rest.require_known_arguments('mode', 'dry_run', 'on_error', 'reject_limit', 'columns', 'naive_time_zone');
   BEGIN
-    report := ferry.restore_table_avro_data(target, $1, how, dry, rest.header('X-On-Error'),
-                rest.header('X-Reject-Limit')::bigint, rest.header('X-Columns')::jsonb, rest.header('X-Naive-Time-Zone'));
+    report := ferry.restore_table_avro_data(target, $1, how, dry, rest.option('on_error'), reject_limit,
+                rest.option('columns')::jsonb, rest.option('naive_time_zone'));
   EXCEPTION WHEN query_canceled OR OTHERS THEN
     GET STACKED DIAGNOSTICS error_detail = PG_EXCEPTION_DETAIL, error_hint = PG_EXCEPTION_HINT;
     PERFORM rest.refuse(SQLSTATE, SQLERRM, error_detail, error_hint);

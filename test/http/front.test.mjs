@@ -120,6 +120,8 @@ describe('nginx', { skip: missing }, () => {
     assert.deepEqual([upsert.status, answer.mode, answer.inserted], [200, 'upsert', rows]);
     assert.equal((await back('')).status, 200);
     assert.equal((await back('?mode=sideways')).status, 400);
+    // A dry run that is misspelt must not be the real thing.
+    assert.equal((await back('?dryrun=true')).status, 400);
     assert.equal(count(table.table), rows);
   });
 
